@@ -1,0 +1,32 @@
+"""Bayesian hyper-parameter search that takes the place of scikit-learn's `GridSearchCV`.
+
+The names listed here are the interface; everything else can be imported, and may change.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skbayes.estimators.bayes import BayesSearchCV
+    from skbayes.space.distributions import log_randint
+
+__all__ = ["BayesSearchCV", "__version__", "log_randint"]
+__version__ = "0.1.0.dev0"
+
+# Loaded when they are asked for: the core below the engine works without scikit-learn.
+_HOMES = {
+    "BayesSearchCV": "skbayes.estimators.bayes",
+    "log_randint": "skbayes.space.distributions",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

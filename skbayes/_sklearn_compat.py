@@ -1,0 +1,76 @@
+"""Private names of scikit-learn that the search needs, each with the versions it is found in.
+
+Everything else of scikit-learn is used through its public interface, or through the hooks that
+`BaseSearchCV` gives its subclasses (called in `estimators/base.py` alone).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Any, Self
+
+from sklearn.base import _fit_context  # 1.3 to 1.9
+from sklearn.metrics._scorer import _MultimetricScorer  # 0.23 to 1.9
+from sklearn.model_selection._search import BaseSearchCV  # 0.18 to 1.9
+from sklearn.model_selection._validation import (  # 1.0 to 1.9
+    _fit_and_score,
+    _insert_error_scores,
+    _warn_or_raise_about_fit_failures,
+)
+from sklearn.utils._param_validation import Interval, StrOptions  # 1.2 to 1.9
+from sklearn.utils.validation import _check_method_params  # 1.4 to 1.9
+
+HAS_CALLBACKS = find_spec("sklearn.callback") is not None  # 1.9
+
+check_method_params = _check_method_params
+fit_context = _fit_context
+insert_error_scores = _insert_error_scores
+warn_or_raise_about_fit_failures = _warn_or_raise_about_fit_failures
+
+__all__ = [
+    "HAS_CALLBACKS",
+    "BaseSearchCV",
+    "Interval",
+    "NoCallbackContext",
+    "StrOptions",
+    "check_method_params",
+    "fit_and_score",
+    "fit_context",
+    "insert_error_scores",
+    "scorers_by_name",
+    "warn_or_raise_about_fit_failures",
+]
+
+
+def fit_and_score(
+    *args: Any, caller: Any = None, callback_ctx: Any = None, **kwargs: Any
+) -> dict[str, Any]:
+    """Fit and score one split; before 1.9 there are no callbacks to tell."""
+    if HAS_CALLBACKS:
+        kwargs.update(caller=caller, callback_ctx=callback_ctx)
+    result: dict[str, Any] = _fit_and_score(*args, **kwargs)
+    return result
+
+
+def scorers_by_name(scorers: Any) -> Any:
+    """Return the dict of scorers behind a multi-metric one, anything else as it is."""
+    return scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
+
+
+class NoCallbackContext:
+    """Stands where scikit-learn before 1.9 has no callback context."""
+
+    def subcontext(self, **kwargs: Any) -> Self:
+        return self
+
+    def call_on_fit_task_begin(self, **kwargs: Any) -> Self:
+        return self
+
+    def call_on_fit_task_end(self, **kwargs: Any) -> bool:
+        return False
+
+    @contextlib.contextmanager
+    def propagate_callback_context(self, estimator: Any) -> Iterator[None]:
+        yield

@@ -1,0 +1,386 @@
+"""What all searches share: scikit-learn's contract around the search loop.
+
+`BaseSearchCV` gives prediction, delegation, tags, scorers, refit selection and the formatting of
+`cv_results_`. Its `fit` is written anew: it draws the splits once, streams the evaluations, and
+takes a failed candidate for a result. Hooks of `BaseSearchCV` called here, and nowhere else:
+
+`_get_scorers`, `_get_routed_params_for_fit`, `_check_refit_for_multimetric`, `_format_results`,
+`_select_best_index`, and from scikit-learn 1.9 on `_init_callback_context`.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import chain
+from numbers import Integral
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
+from sklearn.base import clone, is_classifier
+from sklearn.model_selection import check_cv
+from sklearn.utils import check_random_state, indexable
+from sklearn.utils.parallel import Parallel
+from threadpoolctl import ThreadpoolController
+
+from skbayes._sklearn_compat import (
+    HAS_CALLBACKS,
+    BaseSearchCV,
+    Interval,
+    NoCallbackContext,
+    StrOptions,
+    check_method_params,
+    fit_context,
+    insert_error_scores,
+    scorers_by_name,
+    warn_or_raise_about_fit_failures,
+)
+from skbayes.engine.evaluation import Evaluation, SplitResult
+from skbayes.engine.loop import SearchLoop
+from skbayes.engine.results import outcome_of
+from skbayes.samplers.base import Sampler
+from skbayes.samplers.quasi_random import GivenFirst, GridSampler, QuasiRandomSampler
+from skbayes.space import Space
+from skbayes.trial import FloatArray, Outcome
+
+Split = tuple[FloatArray, FloatArray]
+
+
+@dataclass(frozen=True, eq=False)
+class _Inputs:
+    """What the user passed to `fit`, routed; `metadata` is what callbacks are told."""
+
+    X: Any
+    y: Any
+    routed: Any
+    metadata: dict[str, Any] | None
+
+
+class BaseModelSearchCV(BaseSearchCV):
+    """Base class of the model-based searches."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseSearchCV._parameter_constraints,
+        "param_distributions": [dict, list],
+        "n_iter": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+        "n_initial_points": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "initial_params": [None, StrOptions({"default"}), list],
+        "n_points": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        param_distributions: Any,
+        *,
+        n_iter: int = 50,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        random_state: Any = None,
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+        n_initial_points: int | str = "auto",
+        initial_params: Any = None,
+        n_points: int | str = 2,
+    ) -> None:
+        super().__init__(
+            estimator=estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.param_distributions = param_distributions
+        self.n_iter = n_iter
+        self.random_state = random_state
+        self.n_initial_points = n_initial_points
+        self.initial_params = initial_params
+        self.n_points = n_points
+
+    @abstractmethod
+    def _make_sampler(self, space: Space, start: QuasiRandomSampler) -> Sampler:
+        """Return the sampler that proposes once the given points are used up."""
+
+    @fit_context(prefer_skip_nested_validation=False)  # the estimator is not validated yet
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
+        """Search the space, and refit on all data with the best parameters found.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, n_samples)
+            Training vectors; for a precomputed kernel or distance, the square matrix of them.
+        y : array-like of shape (n_samples, n_output) or (n_samples,), default=None
+            Target relative to X; None for unsupervised learning.
+        **params : dict of str -> object
+            Parameters passed to the ``fit`` method of the estimator, the scorer, and the CV
+            splitter, as `RandomizedSearchCV` passes them. Arrays as long as `X` are split along
+            with it; `groups` goes to the splitter.
+
+        Returns
+        -------
+        self : object
+            Instance of fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter of the search is wrong, or all fits failed.
+        TypeError
+            If a value of `param_distributions` is neither a list nor a distribution.
+        """
+        self._forget_earlier_fit()
+        scorers, refit_metric = self._get_scorers()
+        inputs = self._read_inputs(X, y, params)
+        context = self._begin_callbacks(inputs)
+        splits = self._freeze_splits(inputs)
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        space, sampler = self._make_space_and_sampler(seed)
+        loop = self._search(inputs, scorers, splits, space, sampler, seed, context)
+        refit_metric = self._store_results(loop, scorers, refit_metric)
+        self._select_best(refit_metric)
+        self._refit_best(inputs, context)
+        context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=inputs.metadata)
+        return self
+
+    def _forget_earlier_fit(self) -> None:
+        """Remove the attributes of an earlier fit: nothing may be predicted from half a search."""
+        for name in [name for name in vars(self) if name.endswith("_") and name[0] != "_"]:
+            delattr(self, name)
+
+    def _read_inputs(self, X: Any, y: Any, params: Mapping[str, Any]) -> _Inputs:
+        X, y = indexable(X, y)
+        params = check_method_params(X, params=params)
+        weights = params.get("sample_weight")
+        metadata = None if weights is None else {"sample_weight": weights}
+        return _Inputs(X, y, self._get_routed_params_for_fit(params), metadata)
+
+    def _begin_callbacks(self, inputs: _Inputs) -> Any:
+        """Open the root of scikit-learn's task tree: one search, and one refit if wanted."""
+        if not HAS_CALLBACKS:
+            return NoCallbackContext()
+        context = self._init_callback_context(max_subtasks=1 + (self.refit is not False))
+        return context.call_on_fit_task_begin(
+            estimator=self, X=inputs.X, y=inputs.y, metadata=inputs.metadata
+        )
+
+    def _freeze_splits(self, inputs: _Inputs) -> list[Split]:
+        """Draw the splits once, so that every trial sees the same."""
+        cv = check_cv(self.cv, inputs.y, classifier=is_classifier(self.estimator))
+        split_params = inputs.routed.splitter.split
+        n_splits = cv.get_n_splits(inputs.X, inputs.y, **split_params)
+        splits = list(cv.split(inputs.X, inputs.y, **split_params))
+        if not splits:
+            raise ValueError(
+                "No fits were performed. Was the CV iterator empty? Were there no candidates?"
+            )
+        if len(splits) != n_splits:
+            raise ValueError(
+                "cv.split and cv.get_n_splits return inconsistent results. "
+                f"Expected {n_splits} splits, got {len(splits)}"
+            )
+        self.n_splits_ = n_splits
+        return splits
+
+    def _make_space_and_sampler(self, seed: int) -> tuple[Space, Sampler]:
+        """Read the space, and decide what proposes: the grid it is, or a model of it."""
+        space = Space(self.param_distributions, seed)
+        self._check_names(space)
+        start = QuasiRandomSampler(space, seed)
+        sampler: Sampler
+        if space.grid_size is not None and self.n_iter >= space.grid_size:
+            sampler = GridSampler(space)
+        else:
+            sampler = self._make_sampler(space, start)
+        given = self._given_params(space)
+        return space, GivenFirst(given, start, sampler) if given else sampler
+
+    def _check_names(self, space: Space) -> None:
+        """Raise for a name that the estimator does not have, and name the closest it has."""
+        for params in space.examples():
+            probe = clone(self.estimator)
+            try:
+                probe.set_params(**clone(params, safe=False))
+            except ValueError as error:
+                unknown = [name for name in params if name not in probe.get_params(deep=True)]
+                raise ValueError(f"param_distributions: {error}{_hint(unknown, probe)}") from error
+
+    def _given_params(self, space: Space) -> Sequence[Mapping[str, Any]]:
+        """Return the points to evaluate first, after a check that they lie in the space."""
+        if self.initial_params is None:
+            return []
+        if isinstance(self.initial_params, str):
+            defaults = space.fitting_part(self.estimator.get_params(deep=True))
+            return [defaults] if defaults else []
+        centre = np.full(space.n_columns, 0.5)
+        for number, params in enumerate(self.initial_params):
+            label = f"initial_params[{number}]"
+            if not isinstance(params, Mapping):
+                raise TypeError(f"{label}: {params!r} is not a dict of names to values.")
+            try:
+                space.complete(params, centre)
+            except ValueError as error:
+                raise ValueError(f"{label}: {error}.") from None
+        return list(self.initial_params)
+
+    def _search(
+        self,
+        inputs: _Inputs,
+        scorers: Any,
+        splits: list[Split],
+        space: Space,
+        sampler: Sampler,
+        seed: int,
+        context: Any,
+    ) -> SearchLoop:
+        """Run the loop over joblib."""
+        n_workers = effective_n_jobs(self.n_jobs)
+        self.n_points_ = n_workers if self.n_points == "auto" else int(self.n_points)
+        n_trials = self._n_planned(space)
+        n_tasks = n_trials * len(splits)
+        if self.verbose > 0:
+            print(
+                f"Fitting {len(splits)} folds for each of {n_trials} candidates, "
+                f"totalling {n_tasks} fits"
+            )
+        search_context = context.subcontext(
+            task_name="search", max_subtasks=n_tasks, sequential_subtasks=False
+        )
+        search_context.call_on_fit_task_begin(estimator=self)
+        # All of them now: a context that is made while tasks are sent cannot be pickled.
+        contexts = [
+            search_context.subcontext(task_name="candidate-split-evaluation", task_id=task)
+            for task in range(n_tasks if HAS_CALLBACKS else 0)
+        ]
+        options = {
+            "scorer": scorers,
+            "fit_params": inputs.routed.estimator.fit,
+            "score_params": inputs.routed.scorer.score,
+            "return_train_score": self.return_train_score,
+            "return_n_test_samples": True,
+            "return_times": True,
+            "return_parameters": False,
+            "error_score": self.error_score,
+            "verbose": self.verbose,
+            "caller": self,
+        }
+        evaluation = Evaluation(
+            clone(self.estimator), inputs.X, inputs.y, splits, n_trials, options, contexts
+        )
+        backend, _ = get_active_backend()
+        is_streaming = n_workers == 1 or backend.supports_return_generator
+        shares_threads = n_workers > 1 and getattr(backend, "uses_threads", False)
+        blas = ThreadpoolController()
+
+        def one_thread() -> AbstractContextManager[Any]:
+            """Small matrices are slower on many threads."""
+            return blas.limit(limits=1, user_api="blas")
+
+        loop = SearchLoop(
+            sampler,
+            evaluation,
+            self._judge,
+            n_trials,
+            self.n_points_,
+            seed,
+            nullcontext if shares_threads else one_thread,
+        )
+        parallel = Parallel(
+            n_jobs=self.n_jobs,
+            pre_dispatch=self._pre_dispatch(len(splits)),
+            batch_size=1,
+            return_as="generator_unordered" if is_streaming else "list",
+        )
+        with one_thread() if shares_threads else nullcontext(), parallel:
+            loop.run(parallel, is_streaming)
+        search_context.call_on_fit_task_end(estimator=self)
+        return loop
+
+    def _n_planned(self, space: Space) -> int:
+        """Return how many trials there will be at most."""
+        n_given = len(self.initial_params) if isinstance(self.initial_params, list) else 0
+        if space.grid_size is not None and self.n_iter >= space.grid_size:
+            return min(self.n_iter, space.grid_size + n_given)
+        return self.n_iter if space.size is None else min(self.n_iter, space.size + n_given)
+
+    def _pre_dispatch(self, n_splits: int) -> int | str:
+        """Return `pre_dispatch`, bounded: more tasks than the window holds cannot be made."""
+        window = self.n_points_ * n_splits
+        if self.pre_dispatch == "all":
+            return window
+        return (
+            self.pre_dispatch
+            if isinstance(self.pre_dispatch, str)
+            else min(self.pre_dispatch, window)
+        )
+
+    def _judge(self, results: list[SplitResult]) -> Outcome:
+        """Make the outcome of a trial, by the metric that `refit` names or else the first."""
+        scores = next((r["test_scores"] for r in results if r["fit_error"] is None), None)
+        if isinstance(scores, dict) and callable(self.scoring):
+            self._check_refit_for_multimetric(scores)
+        return outcome_of(results, self.refit)
+
+    def _store_results(self, loop: SearchLoop, scorers: Any, refit_metric: Any) -> Any:
+        """Format what came back as scikit-learn does, and return the metric to select by."""
+        out = list(chain.from_iterable(loop.results))
+        warn_or_raise_about_fit_failures(out, self.error_score)
+        if callable(self.scoring):
+            insert_error_scores(out, self.error_score)
+        candidates = [dict(trial.params) for trial in loop.trials]
+        self.cv_results_ = self._format_results(candidates, self.n_splits_, out)
+        self.multimetric_ = isinstance(out[0]["test_scores"], dict)
+        self.scorer_ = scorers_by_name(scorers)
+        if callable(self.scoring) and self.multimetric_:
+            self._check_refit_for_multimetric(out[0]["test_scores"])
+            return self.refit
+        return refit_metric
+
+    def _select_best(self, refit_metric: Any) -> None:
+        if not self.refit and self.multimetric_:
+            return
+        self.best_index_ = self._select_best_index(self.refit, refit_metric, self.cv_results_)
+        if not callable(self.refit):
+            self.best_score_ = self.cv_results_[f"mean_test_{refit_metric}"][self.best_index_]
+        self.best_params_ = self.cv_results_["params"][self.best_index_]
+
+    def _refit_best(self, inputs: _Inputs, context: Any) -> None:
+        """Fit the best candidate on all data."""
+        if not self.refit:
+            return
+        # The values are cloned too: they may be estimators, and the space is the user's.
+        best = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        task = context.subcontext(task_name="refit-with-best-params")
+        data = {"X": inputs.X, "y": inputs.y, "metadata": inputs.metadata}
+        with task.propagate_callback_context(best):
+            task.call_on_fit_task_begin(estimator=self, **data)
+            begin = time.time()
+            targets = () if inputs.y is None else (inputs.y,)
+            best.fit(inputs.X, *targets, **inputs.routed.estimator.fit)
+            self.refit_time_ = time.time() - begin
+        self.best_estimator_ = best
+        if hasattr(best, "feature_names_in_"):
+            self.feature_names_in_ = best.feature_names_in_
+        task.call_on_fit_task_end(estimator=self, **data)
+
+
+def _hint(unknown: list[str], estimator: Any) -> str:
+    """Name the parameter of the estimator closest to each unknown name."""
+    known = {name.lower(): name for name in estimator.get_params(deep=True)}
+    close = [get_close_matches(name.lower(), known, n=1, cutoff=0.0) for name in unknown]
+    hints = [repr(known[match]) for matches in close for match in matches]
+    return f" Did you mean {' and '.join(hints)}?" if hints else ""

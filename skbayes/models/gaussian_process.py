@@ -1,0 +1,274 @@
+"""Gaussian-process surrogate for scores observed on the unit cube.
+
+Z      rows of the unit cube, (n, d)          K   covariance of the observed scores, (n, n)
+y      standardised scores, (n,)              L   lower Cholesky factor of K, so K = L Lᵀ
+ℓ      length-scales, (d,)                    α   K⁻¹ y, (n,)
+s²     signal variance                        σ²  noise variance
+θ      (log ℓ, log s², log σ²), what a fit estimates, (d + 2,)
+
+The score is a constant of unknown height plus a Matérn process of variance s², so
+K = s² k(Z, Z) + β² 1 1ᵀ + σ² I. Follows Rasmussen & Williams, "Gaussian Processes for Machine
+Learning", algorithm 2.1 and section 5.4; the priors on θ follow Hvarfner, Hellsten & Nardi,
+"Vanilla Bayesian Optimization Performs Great in High Dimensions", ICML 2024.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.lapack import dpotrf, dpotri, dtrtri
+from scipy.optimize import minimize
+
+from skbayes.models.kernels import matern52, scaled_distances, squared_distances
+from skbayes.trial import FloatArray
+
+MEAN_VARIANCE = 1.0
+"""β², prior variance of the constant, in standardised units."""
+
+JITTER = 1e-8
+"""Added to the diagonal, relative to the signal, so that repeated rows do no harm."""
+
+LOG_BOUNDS = {"lengthscale": (-4.6, 6.9), "signal": (-5.0, 5.0), "noise": (-16.0, 0.7)}
+"""Box of the search for θ; the scores are standardised and the rows lie in the unit cube."""
+
+
+@dataclass(frozen=True, eq=False)
+class HyperPrior:
+    """Independent normal priors on θ.
+
+    Parameters
+    ----------
+    mean, std : ndarray of shape (d + 2,)
+    """
+
+    mean: FloatArray
+    std: FloatArray
+
+    @classmethod
+    def for_dimension(cls, d: int) -> HyperPrior:
+        """Return the prior whose length-scales grow with √d, so that the problem stays simple.
+
+        The length-scales follow Hvarfner et al. 2024, eq. 5: log ℓ ~ N(√2 + log(d) / 2, 3). Noise
+        is near zero unless the scores insist, because frozen splits make them repeatable.
+        """
+        mean = np.full(d + 2, np.sqrt(2.0) + 0.5 * np.log(max(d, 1)))
+        std = np.full(d + 2, np.sqrt(3.0))
+        mean[d], std[d] = 0.0, 1.5
+        mean[d + 1], std[d + 1] = -9.0, 2.5
+        return cls(mean, std)
+
+    def log_density(self, theta: FloatArray) -> tuple[float, FloatArray]:
+        """Return the log density up to a constant, and its gradient."""
+        z = (theta - self.mean) / self.std
+        return -0.5 * float(z @ z), -z / self.std
+
+
+class GaussianProcess:
+    """Posterior of the score given observations and hyper-parameters.
+
+    Conditioning returns a new object.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n, d)
+    y : ndarray of shape (n,)
+        Standardised scores.
+    theta : ndarray of shape (d + 2,)
+    is_categorical : ndarray of shape (d,)
+    doubt : ndarray of shape (n,), default=None
+        Variance by which each score is less certain than the noise says; none by default.
+    """
+
+    def __init__(
+        self,
+        Z: FloatArray,
+        y: FloatArray,
+        theta: FloatArray,
+        is_categorical: NDArray[np.bool_],
+        doubt: FloatArray | None = None,
+    ) -> None:
+        d = Z.shape[1]
+        self.Z, self.y, self.theta, self.is_categorical = Z, y, theta, is_categorical
+        self.doubt = np.zeros(len(y)) if doubt is None else doubt
+        self._w = np.exp(-2.0 * theta[:d])
+        self._signal, noise = np.exp(theta[d:])
+        R = scaled_distances(Z, Z, self._w, is_categorical)
+        np.fill_diagonal(R, 0.0)
+        K = self._covariance(R)[0]
+        K[np.diag_indices_from(K)] += noise + JITTER * (1.0 + self._signal) + self.doubt
+        self._L_inverse = np.tril(dtrtri(cholesky(K), lower=1)[0])
+        self.alpha = self._L_inverse.T @ (self._L_inverse @ y)
+
+    def predict(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the posterior mean and standard deviation of the noiseless score.
+
+        Parameters
+        ----------
+        X : ndarray of shape (m, d)
+
+        Returns
+        -------
+        mean, std : ndarray of shape (m,)
+        """
+        k, _ = self._covariance(scaled_distances(X, self.Z, self._w, self.is_categorical))
+        W = k @ self._L_inverse.T
+        return k @ self.alpha, self._std(W)
+
+    def predict_with_gradient(
+        self, X: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return mean and standard deviation with their gradients; zero along categories.
+
+        With v(x) = s² + β² − |L⁻¹ k(x)|² the variance, ∇v = −2 k(x)ᵀ K⁻¹ ∇k(x).
+
+        Returns
+        -------
+        mean, std : ndarray of shape (m,)
+        mean_gradient, std_gradient : ndarray of shape (m, d)
+        """
+        k, dk = self._covariance(scaled_distances(X, self.Z, self._w, self.is_categorical))
+        W = k @ self._L_inverse.T
+        std = self._std(W)
+        mean_gradient = self._pull_back(X, dk * self.alpha)
+        variance_gradient = self._pull_back(X, dk * (-2.0 * (W @ self._L_inverse)))
+        return k @ self.alpha, std, mean_gradient, variance_gradient / (2.0 * std[:, np.newaxis])
+
+    def believe(self, X: FloatArray) -> GaussianProcess:
+        """Return the posterior after its own mean has been observed at rows X, of shape (m, d).
+
+        The mean stays as it is and the uncertainty around X goes: the "Kriging believer" of
+        Ginsbourger, Le Riche & Carraro, "Kriging is well-suited to parallelize optimization", 2010.
+        """
+        if not len(X):
+            return self
+        rows, scores = np.vstack([self.Z, X]), np.concatenate([self.y, self.predict(X)[0]])
+        doubt = np.concatenate([self.doubt, np.zeros(len(X))])
+        return GaussianProcess(rows, scores, self.theta, self.is_categorical, doubt)
+
+    def _covariance(self, R: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the covariance at squared scaled distances R, and its derivative."""
+        k, dk = matern52(R)
+        return self._signal * k + MEAN_VARIANCE, self._signal * dk
+
+    def _std(self, W: FloatArray) -> FloatArray:
+        variance = self._signal + MEAN_VARIANCE - np.einsum("ij,ij->i", W, W)
+        return np.sqrt(np.maximum(variance, 1e-14 * (1.0 + self._signal)))
+
+    def _pull_back(self, X: FloatArray, C: FloatArray) -> FloatArray:
+        """Return Σᵢ Cᵢ ∇R(x, zᵢ), with ∂R/∂xⱼ = 2 wⱼ (xⱼ − zᵢⱼ), for every row x."""
+        gradient = 2.0 * self._w * (X * C.sum(1, keepdims=True) - C @ self.Z)
+        gradient[:, self.is_categorical] = 0.0
+        return gradient
+
+
+def fit_hyperparameters(
+    Z: FloatArray,
+    y: FloatArray,
+    doubt: FloatArray,
+    is_categorical: NDArray[np.bool_],
+    starts: list[FloatArray],
+    max_iterations: int = 40,
+) -> FloatArray:
+    """Return the θ of largest posterior density, by L-BFGS-B on analytic gradients.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n, d)
+    y : ndarray of shape (n,)
+        Standardised scores.
+    doubt : ndarray of shape (n,)
+        Variance by which each score is less certain than the noise says.
+    is_categorical : ndarray of shape (d,)
+    starts : list of ndarray of shape (d + 2,)
+        Where to begin; the search runs from the one of largest density.
+    max_iterations : int, default=40
+
+    Returns
+    -------
+    theta : ndarray of shape (d + 2,)
+    """
+    d = Z.shape[1]
+    prior = HyperPrior.for_dimension(d)
+    D = squared_distances(Z, Z, is_categorical)
+
+    def negative_log_posterior(theta: FloatArray) -> tuple[float, FloatArray]:
+        likelihood, likelihood_gradient = log_marginal_likelihood(theta, D, y, doubt)
+        log_prior, prior_gradient = prior.log_density(theta)
+        return -likelihood - log_prior, -likelihood_gradient - prior_gradient
+
+    box = [LOG_BOUNDS["lengthscale"]] * d + [LOG_BOUNDS["signal"], LOG_BOUNDS["noise"]]
+    begin = min(starts, key=lambda theta: negative_log_posterior(theta)[0])
+    result = minimize(
+        negative_log_posterior,
+        begin,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=box,
+        options={"maxiter": max_iterations, "ftol": 1e-5},
+    )
+    return np.asarray(result.x, dtype=float)
+
+
+def log_marginal_likelihood(
+    theta: FloatArray, D: FloatArray, y: FloatArray, doubt: FloatArray
+) -> tuple[float, FloatArray]:
+    """Return log p(y | θ) and its gradient.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (d + 2,)
+    D : ndarray of shape (d, n, n)
+        Squared distances along each column.
+    y, doubt : ndarray of shape (n,)
+
+    Returns
+    -------
+    value : float
+    gradient : ndarray of shape (d + 2,)
+
+    References
+    ----------
+    Rasmussen & Williams, eq. 5.8 and 5.9.
+    """
+    d, n = len(D), len(y)
+    w = np.exp(-2.0 * theta[:d])
+    signal, noise = np.exp(theta[d:])
+    flat = D.reshape(d, n * n)
+    k, dk = matern52((w @ flat).reshape(n, n))
+    K = signal * k + MEAN_VARIANCE
+    K[np.diag_indices(n)] += noise + JITTER * (1.0 + signal) + doubt
+    L = cholesky(K)
+    K_inverse = dpotri(L, lower=1)[0]
+    K_inverse = np.tril(K_inverse) + np.tril(K_inverse, -1).T
+    alpha = K_inverse @ y
+    value = -0.5 * y @ alpha - np.log(np.diag(L)).sum() - 0.5 * n * np.log(2.0 * np.pi)
+
+    G = np.outer(alpha, alpha) - K_inverse  # eq. 5.9: ∂/∂θ = ½ tr(G ∂K/∂θ)
+    gradient = np.empty(d + 2)
+    gradient[:d] = -w * signal * (flat @ (G * dk).ravel())  # ∂wⱼ/∂log ℓⱼ = −2 wⱼ
+    trace = np.trace(G)
+    gradient[d] = 0.5 * signal * ((G * k).sum() + JITTER * trace)
+    gradient[d + 1] = 0.5 * noise * trace
+    return float(value), gradient
+
+
+def cholesky(K: FloatArray) -> FloatArray:
+    """Return the lower Cholesky factor of K.
+
+    A matrix that is not positive definite to working precision gets a larger diagonal, tenfold
+    at each attempt.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If K is not a finite symmetric matrix.
+    """
+    extra = 0.0
+    for _ in range(12):
+        L, info = dpotrf(K + extra * np.eye(len(K)) if extra else K, lower=1, clean=1)
+        if info == 0:
+            return np.asarray(L, dtype=float)
+        extra = max(10.0 * extra, 1e-10 * float(np.trace(K)) / len(K))
+    raise np.linalg.LinAlgError("the covariance of the surrogate is not positive definite")

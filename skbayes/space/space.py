@@ -1,0 +1,332 @@
+"""The space of a search: between dicts of parameters and rows of the unit cube.
+
+Z      rows of the unit cube, (n, d), one column an axis of some dimension
+row    one of them, (d,)
+
+A list of dicts is a union of *sub-spaces*. A row then begins with a categorical column that says
+which sub-space it belongs to; the columns of parameters it does not use are inactive and lie at
+the centre, so that every kernel stays a kernel. A parameter that several sub-spaces hold with the
+same prior is one dimension, and what is learned of it is shared.
+
+Two rows are the same candidate if and only if their snapped rows are equal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skbayes.space.dimensions import (
+    INACTIVE,
+    Column,
+    Dimension,
+    Finite,
+    Kind,
+    list_of,
+    make_dimension,
+)
+from skbayes.space.distributions import is_distribution
+from skbayes.trial import FloatArray
+
+Distributions = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+class Space:
+    """What `param_distributions` describes.
+
+    Parameters
+    ----------
+    param_distributions : dict or list of dict
+        Names to distributions or lists of values, as in scikit-learn's `RandomizedSearchCV`.
+    seed : int, default=0
+        Seeds the draws from objects that only have `rvs`.
+
+    Attributes
+    ----------
+    columns : list of Column
+        The axes of the unit cube.
+    size : int or None
+        Number of distinct candidates; None if it is not counted.
+    grid_size : int or None
+        Number of candidates of scikit-learn's `ParameterGrid`; None unless all values are lists.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform, randint
+    >>> space = Space({"C": loguniform(1e-2, 1e2), "degree": randint(2, 5)})
+    >>> {name: round(value, 6) for name, value in space.decode([0.5, 0.5]).items()}
+    {'C': 1.0, 'degree': 3}
+    >>> space.encode({"C": 1.0, "degree": 3}).round(6).tolist()
+    [0.5, 0.5]
+    """
+
+    def __init__(self, param_distributions: Distributions, seed: int = 0) -> None:
+        grids = _read_dicts(param_distributions)
+        self.columns: list[Column] = []
+        self._selector = Finite(range(len(grids)), is_ordered=False) if len(grids) > 1 else None
+        if self._selector is not None:
+            self.columns.extend(self._selector.columns)
+        placed: dict[str, list[tuple[Dimension, slice]]] = {}
+        self._subspaces = [
+            {
+                name: self._place(name, make_dimension(values, label, _draws_rng(seed)), placed)
+                for name, values, label in _items(grid, number, len(grids))
+            }
+            for number, grid in enumerate(grids)
+        ]
+        self._lists = None if any(map(_has_distribution, grids)) else _lists_of(grids)
+        self.size = self._count()
+        self.grid_size = None if self._lists is None else sum(map(_grid_length, self._lists))
+
+    def _place(
+        self, name: str, dimension: Dimension, placed: dict[str, list[tuple[Dimension, slice]]]
+    ) -> tuple[Dimension, slice]:
+        """Give a dimension its columns, those of the same parameter elsewhere if it is the same."""
+        for known, columns in placed.setdefault(name, []):
+            if known.is_same(dimension):
+                return known, columns
+        columns = slice(len(self.columns), len(self.columns) + len(dimension.columns))
+        self.columns.extend(dimension.columns)
+        placed[name].append((dimension, columns))
+        return dimension, columns
+
+    @property
+    def n_columns(self) -> int:
+        """Dimension d of the unit cube."""
+        return len(self.columns)
+
+    @property
+    def is_categorical(self) -> NDArray[np.bool_]:
+        """Which columns know no distance but equal and different."""
+        return np.array([column.kind is Kind.CATEGORICAL for column in self.columns], dtype=bool)
+
+    def decode(self, row: Any) -> dict[str, Any]:
+        """Return the parameters at a row, in the order of their names."""
+        cells = np.asarray(row, dtype=float)
+        subspace = self._subspaces[self._subspace_of(cells)]
+        return {name: subspace[name][0].decode(cells[subspace[name][1]]) for name in subspace}
+
+    def encode(self, params: Mapping[str, Any]) -> FloatArray:
+        """Return the row of a candidate.
+
+        Raises
+        ------
+        ValueError
+            If its names are those of no sub-space, or a value lies outside.
+        """
+        row, missing = self.complete(params, np.full(self.n_columns, INACTIVE))
+        names = [name for name in missing if name not in params]
+        if names:
+            raise ValueError(f"no value is given for {', '.join(map(repr, names))}.")
+        return row
+
+    def complete(
+        self, params: Mapping[str, Any], filling: FloatArray
+    ) -> tuple[FloatArray, dict[str, Any]]:
+        """Fill the names a candidate leaves open.
+
+        Parameters
+        ----------
+        params : mapping of str to object
+            Values by name, kept exactly as they are.
+        filling : ndarray of shape (d,)
+            Row that gives the rest. Where it lies in another sub-space than `params`, the
+            columns of the first sub-space that holds `params` are taken from it.
+
+        Returns
+        -------
+        row : ndarray of shape (d,)
+        completed : dict
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown or a value lies outside, in all sub-spaces.
+        """
+        preferred = self._subspace_of(filling)
+        order = sorted(range(len(self._subspaces)), key=lambda number: number != preferred)
+        problems = []
+        for number in order:
+            try:
+                row = self._with_cells(number, params, filling)
+            except ValueError as error:
+                problems.append(str(error))
+                continue
+            return row, self.decode(row) | dict(sorted(params.items()))
+        raise ValueError(problems[0] if len(problems) == 1 else "; or ".join(problems))
+
+    def fitting_part(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the largest part of `params` that lies in one sub-space."""
+        parts = [
+            {name: params[name] for name in subspace if _holds(subspace[name][0], name, params)}
+            for subspace in self._subspaces
+        ]
+        return max(parts, key=len)
+
+    def snap(self, rows: FloatArray) -> FloatArray:
+        """Move rows, of shape (n, d), to where the candidates they decode to sit."""
+        snapped = np.full_like(rows, INACTIVE)
+        if self._selector is not None:
+            snapped[:, :1] = self._selector.snap(rows[:, :1])
+        for number, is_member in self._members(rows):
+            for dimension, columns in self._subspaces[number].values():
+                snapped[is_member, columns] = dimension.snap(rows[is_member, columns])
+        return snapped
+
+    def active(self, rows: FloatArray) -> NDArray[np.bool_]:
+        """Which columns of snapped rows, of shape (n, d), their candidates use."""
+        is_active = np.zeros(rows.shape, dtype=bool)
+        is_active[:, : int(self._selector is not None)] = True
+        for number, is_member in self._members(rows):
+            for dimension, columns in self._subspaces[number].values():
+                is_active[is_member, columns] = dimension.active(rows[is_member, columns])
+        return is_active
+
+    def grid_point(self, index: int) -> dict[str, Any]:
+        """Return candidate `index` of scikit-learn's `ParameterGrid`, in its order."""
+        assert self._lists is not None
+        for lists in self._lists:
+            length = _grid_length(lists)
+            if index < length:
+                break
+            index -= length
+        point = {}
+        for name in sorted(lists, reverse=True):  # the last name varies fastest
+            index, position = divmod(index, len(lists[name]))
+            point[name] = lists[name][position]
+        return dict(sorted(point.items()))
+
+    def examples(self) -> Iterator[dict[str, Any]]:
+        """Yield one candidate of every sub-space."""
+        for number in range(len(self._subspaces)):
+            row = np.full(self.n_columns, INACTIVE)
+            if self._selector is not None:
+                row[0] = self._selector.positions[number]
+            yield self.decode(self.snap(row[np.newaxis])[0])
+
+    def all_rows(self) -> Iterator[FloatArray]:
+        """Yield every candidate of a space whose `size` is known, as a snapped row."""
+        for number, subspace in enumerate(self._subspaces):
+            row = np.full(self.n_columns, INACTIVE)
+            if self._selector is not None:
+                row[0] = self._selector.positions[number]
+            yield from _walk(row, list(subspace.values()))
+
+    def _subspace_of(self, row: FloatArray) -> int:
+        return 0 if self._selector is None else int(self._selector.decode(row[:1]))
+
+    def _members(self, rows: FloatArray) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        if self._selector is None:
+            yield 0, np.ones(len(rows), dtype=bool)
+            return
+        positions = self._selector.snap(rows[:, 0])
+        for number, position in enumerate(self._selector.positions):
+            is_member = positions == position
+            if is_member.any():
+                yield number, is_member
+
+    def _with_cells(
+        self, number: int, params: Mapping[str, Any], filling: FloatArray
+    ) -> FloatArray:
+        subspace = self._subspaces[number]
+        for name in params:
+            if name not in subspace:
+                known = ", ".join(map(repr, subspace))
+                raise ValueError(f"{name!r} is not among the searched parameters ({known})")
+        row = filling.copy()
+        if self._selector is not None:
+            row[0] = self._selector.positions[number]
+        for name, value in params.items():
+            dimension, columns = subspace[name]
+            try:
+                row[columns] = dimension.encode(value)
+            except ValueError as error:
+                raise ValueError(f"{name}={value!r} lies outside the space: {error}") from None
+        return self.snap(row[np.newaxis])[0]
+
+    def _count(self) -> int | None:
+        total = 0
+        for subspace in self._subspaces:
+            sizes = [dimension.size for dimension, _ in subspace.values()]
+            if None in sizes:
+                return None
+            total += math.prod(size for size in sizes if size is not None)
+        return total
+
+
+def _read_dicts(param_distributions: Any) -> list[Mapping[str, Any]]:
+    is_one = isinstance(param_distributions, Mapping)
+    if not is_one and not isinstance(param_distributions, Sequence):
+        raise TypeError(
+            f"param_distributions: {param_distributions!r} of type "
+            f"{type(param_distributions).__name__} is neither a dict nor a list of dicts."
+        )
+    grids = [param_distributions] if is_one else list(param_distributions)
+    if not grids:
+        raise ValueError("param_distributions: the list of dicts is empty; give at least one dict.")
+    for number, grid in enumerate(grids):
+        if not isinstance(grid, Mapping):
+            raise TypeError(
+                f"param_distributions[{number}]: {grid!r} of type {type(grid).__name__} is not a "
+                "dict of names to distributions or lists."
+            )
+        for name in grid:
+            if not isinstance(name, str):
+                raise TypeError(f"param_distributions: the name {name!r} is not a string.")
+    return grids
+
+
+def _items(grid: Mapping[str, Any], number: int, n_grids: int) -> Iterator[tuple[str, Any, str]]:
+    """Yield the names in sorted order with their values and how errors call them."""
+    where = "param_distributions" if n_grids == 1 else f"param_distributions[{number}]"
+    for name in sorted(grid):
+        yield name, grid[name], f"{where}[{name!r}]"
+
+
+def _draws_rng(seed: int) -> np.random.RandomState:
+    """Generate the same draws for the same object wherever it stands."""
+    return np.random.RandomState(seed)
+
+
+def _has_distribution(grid: Mapping[str, Any]) -> bool:
+    return any(is_distribution(values) for values in grid.values())
+
+
+def _lists_of(grids: list[Mapping[str, Any]]) -> list[dict[str, list[Any]]]:
+    return [{name: list_of(grid[name], name) for name in grid} for grid in grids]
+
+
+def _grid_length(lists: Mapping[str, list[Any]]) -> int:
+    return math.prod(len(values) for values in lists.values())
+
+
+def _holds(dimension: Dimension, name: str, params: Mapping[str, Any]) -> bool:
+    try:
+        dimension.encode(params[name])
+    except (KeyError, ValueError):
+        return False
+    return True
+
+
+def _walk(row: FloatArray, rest: list[tuple[Dimension, slice]]) -> Iterator[FloatArray]:
+    if not rest:
+        yield row.copy()
+        return
+    (dimension, columns), *others = rest
+    for cells in _cells_of(dimension):
+        row[columns] = cells
+        yield from _walk(row, others)
+
+
+def _cells_of(dimension: Dimension) -> list[FloatArray]:
+    """Return the cells of every value of a finite dimension."""
+    axes = [column.positions for column in dimension.columns]
+    if not axes:
+        return [np.empty(0)]
+    mesh: FloatArray = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
+    snapped = dimension.snap(mesh)
+    return list(np.unique(snapped, axis=0))
