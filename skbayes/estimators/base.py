@@ -147,9 +147,9 @@ class BaseModelSearchCV(BaseSearchCV):
         scorers, refit_metric = self._get_scorers()
         inputs = self._read_inputs(X, y, params)
         context = self._begin_callbacks(inputs)
-        splits = self._freeze_splits(inputs)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         space, sampler = self._make_space_and_sampler(seed)
+        splits = self._freeze_splits(inputs)
         loop = self._search(inputs, scorers, splits, space, sampler, seed, context)
         refit_metric = self._store_results(loop, scorers, refit_metric)
         self._select_best(refit_metric)
@@ -193,7 +193,6 @@ class BaseModelSearchCV(BaseSearchCV):
                 "cv.split and cv.get_n_splits return inconsistent results. "
                 f"Expected {n_splits} splits, got {len(splits)}"
             )
-        self.n_splits_ = n_splits
         return splits
 
     def _make_space_and_sampler(self, seed: int) -> tuple[Space, Sampler]:
@@ -248,6 +247,7 @@ class BaseModelSearchCV(BaseSearchCV):
         context: Any,
     ) -> SearchLoop:
         """Run the loop over joblib."""
+        self.n_splits_ = len(splits)
         n_workers = effective_n_jobs(self.n_jobs)
         self.n_points_ = n_workers if self.n_points == "auto" else int(self.n_points)
         n_trials = self._n_planned(space)

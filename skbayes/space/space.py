@@ -118,11 +118,13 @@ class Space:
         ValueError
             If its names are those of no sub-space, or a value lies outside.
         """
-        row, missing = self.complete(params, np.full(self.n_columns, INACTIVE))
-        names = [name for name in missing if name not in params]
-        if names:
-            raise ValueError(f"no value is given for {', '.join(map(repr, names))}.")
-        return row
+        exact = [
+            n for n, subspace in enumerate(self._subspaces) if subspace.keys() == params.keys()
+        ]
+        if not exact:
+            names = " or ".join(f"({', '.join(map(repr, names))})" for names in self._subspaces)
+            raise ValueError(f"{dict(params)!r} has not the names {names}")
+        return self._place_in(exact, params, np.full(self.n_columns, INACTIVE))
 
     def complete(
         self, params: Mapping[str, Any], filling: FloatArray
@@ -149,15 +151,8 @@ class Space:
         """
         preferred = self._subspace_of(filling)
         order = sorted(range(len(self._subspaces)), key=lambda number: number != preferred)
-        problems = []
-        for number in order:
-            try:
-                row = self._with_cells(number, params, filling)
-            except ValueError as error:
-                problems.append(str(error))
-                continue
-            return row, self.decode(row) | dict(sorted(params.items()))
-        raise ValueError(problems[0] if len(problems) == 1 else "; or ".join(problems))
+        row = self._place_in(order, params, filling)
+        return row, self.decode(row) | dict(sorted(params.items()))
 
     def fitting_part(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return the largest part of `params` that lies in one sub-space."""
@@ -228,6 +223,18 @@ class Space:
             is_member = positions == position
             if is_member.any():
                 yield number, is_member
+
+    def _place_in(
+        self, numbers: list[int], params: Mapping[str, Any], filling: FloatArray
+    ) -> FloatArray:
+        """Return the row of `params` in the first of the sub-spaces that holds them."""
+        problems = []
+        for number in numbers:
+            try:
+                return self._with_cells(number, params, filling)
+            except ValueError as error:
+                problems.append(str(error))
+        raise ValueError("; or ".join(dict.fromkeys(problems)))
 
     def _with_cells(
         self, number: int, params: Mapping[str, Any], filling: FloatArray

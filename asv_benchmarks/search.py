@@ -1,0 +1,57 @@
+"""What asv tracks: the time of a proposal, and the regret of a search."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import uniform
+from threadpoolctl import threadpool_limits
+
+from asv_benchmarks.problems import PROBLEMS, Problem
+from asv_benchmarks.searches import bayes, random, run
+from skbayes.samplers.base import Sampler
+from skbayes.space import Space
+from skbayes.trial import Outcome, Trial
+
+
+class Propose:
+    """One proposal, hyper-parameter fit included, after n trials in d dimensions."""
+
+    params = ([20, 50, 100, 200], [2, 6, 10])
+    param_names = ("n", "d")
+
+    def setup(self, n: int, d: int) -> None:
+        problem = Problem({f"x{i}": uniform(0, 1) for i in range(d)}, _bowl, n)
+        space = Space(problem.space)
+        rng = np.random.default_rng(0)
+        self.sampler: Sampler = bayes(space, 0)
+        self.trials = []
+        for number, row in enumerate(rng.random((n, d))):
+            params = space.decode(row)
+            self.trials.append(
+                Trial(number, row, params, outcome=Outcome((problem.score(params),)))
+            )
+        self.limits = threadpool_limits(1)
+
+    def teardown(self, n: int, d: int) -> None:
+        self.limits.restore_original_limits()
+
+    def time_propose(self, n: int, d: int) -> None:
+        self.sampler.propose(self.trials, np.random.default_rng(0))
+
+
+class Regret:
+    """Median simple regret over five seeds."""
+
+    params = (list(PROBLEMS), ["bayes", "random"])
+    param_names = ("problem", "search")
+    timeout = 600
+
+    def track_regret(self, problem: str, search: str) -> float:
+        make_sampler = {"bayes": bayes, "random": random}[search]
+        with threadpool_limits(1):
+            scores = [run(PROBLEMS[problem], make_sampler, seed)[0] for seed in range(5)]
+        return float(np.median([-s.max() for s in scores]))
+
+
+def _bowl(params: dict[str, float]) -> float:
+    return -float(sum((value - 0.3) ** 2 for value in params.values()))

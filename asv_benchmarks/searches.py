@@ -1,0 +1,77 @@
+"""Run a sampler on a problem, one trial after the other, and keep the time of each proposal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from asv_benchmarks.problems import Problem
+from skbayes.samplers.base import Proposal, Sampler
+from skbayes.samplers.gp import GPSampler
+from skbayes.samplers.quasi_random import QuasiRandomSampler
+from skbayes.space import Space
+from skbayes.trial import Outcome, Trial
+
+MakeSampler = Callable[[Space, int], Sampler]
+
+
+def bayes(space: Space, seed: int) -> Sampler:
+    """Return the sampler of `BayesSearchCV` with its defaults."""
+    return GPSampler(space, QuasiRandomSampler(space, seed), min(max(space.n_columns + 2, 4), 10))
+
+
+class RandomSampler(Sampler):
+    """Independent draws from the priors, as `RandomizedSearchCV` makes them."""
+
+    def propose(self, trials: object, rng: np.random.Generator) -> Proposal:
+        return self._proposal(self.space.snap(rng.random((1, self.space.n_columns)))[0])
+
+
+def random(space: Space, seed: int) -> Sampler:
+    """Return the sampler of a random search."""
+    return RandomSampler(space)
+
+
+def run(
+    problem: Problem,
+    make_sampler: MakeSampler,
+    seed: int,
+    n_trials: int | None = None,
+    n_points: int = 1,
+    poisoned_trial: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Search a problem.
+
+    Parameters
+    ----------
+    problem : Problem
+    make_sampler : callable
+    seed : int
+    n_trials : int, default=None
+        By default the number of the problem.
+    n_points : int, default=1
+        How many trials are under way at once.
+    poisoned_trial : int, default=None
+        Number of a trial that is told a score of −10⁶; its true score is not counted.
+
+    Returns
+    -------
+    scores, seconds : ndarray of shape (n_trials,)
+        True score and CPU time of the proposal of each trial.
+    """
+    sampler = make_sampler(Space(problem.space, seed), seed)
+    trials: list[Trial] = []
+    seconds = []
+    for number in range(problem.n_trials if n_trials is None else n_trials):
+        n_shown = number - n_points + 1
+        shown = [t if t.number < n_shown else t.with_outcome(None) for t in trials]
+        begin = time.process_time()
+        proposal = sampler.propose(shown, np.random.default_rng([seed, number]))
+        seconds.append(time.process_time() - begin)
+        assert isinstance(proposal, Proposal)
+        score = -1e6 if number == poisoned_trial else problem.score(dict(proposal.params))
+        outcome = Outcome((score,))
+        trials.append(Trial(number, proposal.row, proposal.params, proposal.memory, outcome))
+    return np.array([trial.score for trial in trials]), np.array(seconds)

@@ -1,0 +1,83 @@
+"""Log expected improvement, against mpmath in 60 digits."""
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skbayes.acquisition.improvement import (
+    log_expected_improvement,
+    log_expected_improvement_gradient,
+    log_h,
+)
+
+
+def exact_log_h(z):
+    with mpmath.workdps(60):
+        z = mpmath.mpf(z)
+        # (1 + erf) cancels far out; the working precision grows with z².
+        with mpmath.workdps(60 + int(z * z / 4)):
+            return mpmath.log(mpmath.npdf(z) + z * mpmath.erfc(-z / mpmath.sqrt(2)) / 2)
+
+
+@pytest.mark.parametrize("z", [8, 1, 0, -0.5, -1, -1.001, -3, -10, -38, -60, -99.9, -100.1, -150])
+def test_it_is_exact_near_and_far(z):
+    value = log_h(np.array([z], dtype=float))[0][0]
+    assert value == pytest.approx(float(exact_log_h(z)), rel=1e-13, abs=1e-11)
+
+
+@given(z=st.floats(-1e8, 1e3))
+def test_value_and_slope_are_finite_and_the_slope_positive(z):
+    value, slope = log_h(np.array([z]))
+    assert np.isfinite(value)
+    assert slope > 0
+    assert np.isfinite(slope)
+
+
+@pytest.mark.parametrize("z", [5.0, 0.3, -0.999, -1.5, -20.0, -99.0, -101.0, -1e4])
+def test_the_slope_is_that_of_the_value(z):
+    step = 1e-5 * max(1.0, abs(z))
+    values, _ = log_h(np.array([z - step, z + step]))
+    assert log_h(np.array([z]))[1][0] == pytest.approx(np.diff(values)[0] / (2 * step), rel=1e-4)
+
+
+def test_there_is_no_step_where_the_formulas_meet():
+    for seam in (-1.0, -100.0):
+        around = np.nextafter(seam, [-np.inf, np.inf])
+        values, slopes = log_h(around)
+        np.testing.assert_allclose(np.diff(values), 0, atol=1e-10)
+        np.testing.assert_allclose(slopes[0], slopes[1], rtol=1e-9)
+
+
+@given(
+    mean=st.floats(-3, 3),
+    std=st.floats(0.01, 3),
+    incumbent=st.floats(-3, 3),
+    scale=st.floats(0.1, 9),
+)
+def test_it_scales_with_the_scores(mean, std, incumbent, scale):
+    one = log_expected_improvement(np.array([mean]), np.array([std]), incumbent)
+    other = log_expected_improvement(
+        np.array([scale * mean]), np.array([scale * std]), scale * incumbent
+    )
+    np.testing.assert_allclose(other, one + np.log(scale), atol=1e-6)
+
+
+def test_it_is_the_mean_of_the_improvement():
+    draws = np.random.default_rng(0).normal(0.2, 0.5, 2_000_000)
+    simulated = np.log(np.maximum(draws - 0.4, 0).mean())
+    value = log_expected_improvement(np.array([0.2]), np.array([0.5]), 0.4)
+    np.testing.assert_allclose(value, simulated, atol=0.005)  # four standard errors
+
+
+def test_gradients_are_those_of_the_value():
+    mean, std, step = np.array([0.1, -5.0, 2.0]), np.array([0.5, 0.1, 1.0]), 1e-6
+    value, by_mean, by_std = log_expected_improvement_gradient(mean, std, 0.3)
+    np.testing.assert_allclose(value, log_expected_improvement(mean, std, 0.3))
+    for gradient, more, less in (
+        (by_mean, (mean + step, std), (mean - step, std)),
+        (by_std, (mean, std + step), (mean, std - step)),
+    ):
+        numeric = log_expected_improvement(*more, 0.3) - log_expected_improvement(*less, 0.3)
+        np.testing.assert_allclose(gradient, numeric / (2 * step), rtol=1e-4)

@@ -1,0 +1,106 @@
+"""The maximiser, on functions whose maximum is known."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from skbayes.acquisition.maximize import Effort, maximize, row_key
+from skbayes.space import Space
+
+UNIFORM = stats.uniform(0, 1)
+
+
+def peak_at(target):
+    """A smooth peak over rows, with its gradient."""
+
+    def value(rows):
+        return -((rows - target) ** 2).sum(1)
+
+    return value, lambda rows: (value(rows), -2 * (rows - target))
+
+
+def search(space, target, best=None, seen=frozenset(), seed=0):
+    rng = np.random.default_rng(seed)
+    best = space.snap(rng.random((3, space.n_columns))) if best is None else best
+    return maximize(*peak_at(target), space, best, seen, rng)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_it_finds_a_peak_inside_the_cube(seed):
+    space = Space(dict.fromkeys("abcd", UNIFORM))
+    target = np.random.default_rng(seed).random(4)
+    np.testing.assert_allclose(search(space, target, seed=seed), target, atol=1e-4)
+
+
+def test_it_finds_a_corner():
+    space = Space(dict.fromkeys("abc", UNIFORM))
+    np.testing.assert_array_equal(search(space, np.array([2.0, -1.0, 2.0])), [1.0, 0.0, 1.0])
+
+
+MIXED = {
+    "a": UNIFORM,
+    "b": [1, 2, 3, 4, 5],
+    "c": list("uvwxyz"),
+    "d": stats.randint(0, 200),
+    "e": stats.randint(0, 10**8),
+    "f": [None, 1, 2, 3],
+}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_it_finds_the_best_of_a_mixed_space_where_it_is_decoded(seed):
+    space = Space(MIXED)
+    target = space.snap(np.random.default_rng(seed).random((1, space.n_columns)))[0]
+    row = search(space, target, seed=seed)
+    np.testing.assert_allclose(row, target, atol=2e-3)
+    assert np.array_equal(space.snap(row[None])[0], row)
+
+
+def test_it_crosses_from_one_sub_space_to_another():
+    space = Space([{"a": UNIFORM}, {"b": UNIFORM}, {"c": [1, 2, 3]}])
+    target = space.snap(np.array([[0.5, 0.2, 0.7, 0.2]]))[0]
+    start = space.snap(np.array([[0.9, 0.5, 0.5, 0.5]]))
+    row = search(space, target, best=start)
+    assert space.decode(row).keys() == {"b"}
+    np.testing.assert_allclose(row, target, atol=1e-4)
+
+
+def test_a_small_finite_space_is_looked_at_in_whole():
+    space = Space({"a": [1, 2, 3], "b": list("xyz")})
+    target = np.array([5 / 6, 1 / 6])
+    seen = set()
+    values = []
+    for _ in range(space.size):
+        row = search(space, target, seen=seen)
+        seen.add(row_key(row))
+        values.append(peak_at(target)[0](row[None])[0])
+    assert (np.diff(values) <= 0).all()  # the best first, then the next best
+    assert search(space, target, seen=seen) is None
+
+
+def test_what_was_seen_is_not_returned():
+    space = Space(dict.fromkeys("ab", UNIFORM))
+    corner = search(space, np.array([2.0, 2.0]))
+    other = search(space, np.array([2.0, 2.0]), seen={row_key(corner)})
+    assert not np.array_equal(corner, other)
+
+
+def test_same_generator_same_row():
+    space = Space(MIXED)
+    target = np.full(space.n_columns, 0.3)
+    assert np.array_equal(search(space, target, seed=3), search(space, target, seed=3))
+
+
+def test_effort_bounds_what_is_looked_at():
+    space = Space(dict.fromkeys("ab", UNIFORM))
+    n_evaluated = 0
+
+    def value(rows):
+        nonlocal n_evaluated
+        n_evaluated += len(rows)
+        return peak_at(0.5)[0](rows)
+
+    effort = Effort(n_random=16, n_neighbours=4, n_starts=2)
+    rng = np.random.default_rng(0)
+    maximize(value, peak_at(0.5)[1], space, rng.random((3, 2)), set(), rng, effort)
+    assert n_evaluated == 16 + 3 * 4 + 2

@@ -1,0 +1,204 @@
+"""The sliding window: same search whatever came in when, and no hang."""
+
+import threading
+import time
+from contextlib import nullcontext
+
+import numpy as np
+import pytest
+from joblib import parallel_config
+from scipy import stats
+from sklearn.utils.parallel import Parallel, delayed
+
+from skbayes.engine.loop import LONGEST_PAUSE, SHORTEST_PAUSE, SearchLoop, TaskQueue
+from skbayes.engine.results import outcome_of
+from skbayes.samplers.base import NoProposal, Proposal, Sampler
+from skbayes.space import Space
+from skbayes.trial import Trial
+
+SPACE = Space({"x": stats.uniform(0, 1)})
+
+
+def evaluate(number, split, x, seconds):
+    """Stands for a fit: it takes its time and returns a score."""
+    time.sleep(seconds)
+    return number, split, {"test_scores": x + split, "fit_error": None}
+
+
+class Evaluator:
+    """Tasks of `seconds(number, split)` each."""
+
+    def __init__(self, n_splits=3, seconds=lambda number, split: 0.0):
+        self.n_splits, self.seconds = n_splits, seconds
+
+    def task(self, trial, split):
+        x = trial.params["x"]
+        seconds = self.seconds(trial.number, split)
+        return delayed(evaluate)(trial.number, split, x, seconds)
+
+
+class Recorder(Sampler):
+    """Proposes what depends on everything it is shown, and keeps what that was."""
+
+    def __init__(self, wait_at=()):
+        super().__init__(SPACE)
+        self.shown, self.wait_at = [], set(wait_at)
+
+    def propose(self, trials, rng):
+        is_pending = any(trial.outcome is None for trial in trials)
+        if len(trials) in self.wait_at and is_pending:
+            return NoProposal.WAIT
+        self.shown.append([trial.score for trial in trials])
+        known = np.nansum([trial.score for trial in trials])
+        row = np.array([(0.37 * known + rng.random()) % 1.0])
+        return Proposal(row, {"x": float(row[0])}, {"n_shown": len(trials)})
+
+
+def run(evaluator, n_trials=12, n_points=2, n_jobs=1, backend="loky", sampler=None, stream=True):
+    sampler = sampler or Recorder()
+    loop = SearchLoop(
+        sampler,
+        evaluator,
+        lambda results: outcome_of(results, None),
+        n_trials,
+        n_points,
+        0,
+        nullcontext,
+    )
+    return_as = "generator_unordered" if stream else "list"
+    with (
+        parallel_config(backend),
+        Parallel(n_jobs=n_jobs, batch_size=1, return_as=return_as) as parallel,
+    ):
+        loop.run(parallel, stream)
+    return loop
+
+
+def params(loop):
+    return [trial.params["x"] for trial in loop.trials]
+
+
+@pytest.mark.parametrize("n_points", [1, 2, 3, 8])
+def test_a_trial_sees_exactly_the_outcomes_before_its_window(n_points):
+    loop = run(Evaluator(), n_points=n_points)
+    for number, shown in enumerate(loop.sampler.shown):
+        n_shown = max(number - n_points + 1, 0)
+        assert np.isfinite(shown[:n_shown]).all()
+        assert np.isnan(shown[n_shown:]).all()
+    assert [trial.number for trial in loop.trials] == list(range(12))
+    assert all(len(results) == 3 for results in loop.results)
+
+
+@pytest.mark.parametrize("n_points", range(1, 9))
+@pytest.mark.parametrize(
+    ("backend", "n_jobs"), [("loky", 2), ("loky", 4), ("threading", 2), ("threading", 4)]
+)
+def test_one_slow_split_neither_hangs_the_search_nor_changes_it(backend, n_jobs, n_points):
+    """One split takes a hundred times as long as the others."""
+
+    def seconds(number, split):
+        return 0.2 if (number, split) == (1, 1) else 0.002
+
+    parallel = run(Evaluator(3, seconds), 10, n_points, n_jobs, backend)
+    sequential = run(Evaluator(3), 10, n_points)
+    assert params(parallel) == params(sequential)
+    assert parallel.results == sequential.results
+
+
+def test_results_stand_in_the_order_of_the_splits():
+    loop = run(Evaluator(4, lambda _, split: 0.02 * (3 - split)), 3, 1, 4, "threading")
+    for trial, results in zip(loop.trials, loop.results, strict=True):
+        x = trial.params["x"]
+        assert [result["test_scores"] for result in results] == [x, x + 1, x + 2, x + 3]
+
+
+def test_a_backend_that_cannot_stream_gives_the_same_search():
+    listed = run(Evaluator(), n_jobs=2, backend="threading", stream=False)
+    assert params(listed) == params(run(Evaluator()))
+
+
+@pytest.mark.parametrize("n_points", [1, 3])
+def test_more_trials_begin_with_the_same_ones(n_points):
+    short, long = (run(Evaluator(), n, n_points) for n in (8, 20))
+    assert params(long)[:8] == params(short)
+
+
+def test_a_sampler_that_waits_sees_everything_before_it():
+    sampler = Recorder(wait_at={5, 9})
+    loop = run(Evaluator(), n_points=4, n_jobs=2, backend="threading", sampler=sampler)
+    assert len(loop.trials) == 12
+    by_number = {len(shown): shown for shown in sampler.shown}
+    assert np.isfinite(by_number[5]).all()
+    assert np.isfinite(by_number[9]).all()
+    assert np.isnan(by_number[8]).sum() == 3
+    assert params(loop) == params(run(Evaluator(), n_points=4, sampler=Recorder(wait_at={5, 9})))
+
+
+def test_a_sampler_that_waits_for_nothing_is_an_error():
+    class Stubborn(Recorder):
+        def propose(self, trials, rng):
+            return NoProposal.WAIT
+
+    with pytest.raises(RuntimeError, match="waits although no trial is pending"):
+        run(Evaluator(), sampler=Stubborn())
+
+
+def test_an_exhausted_space_ends_the_search():
+    class Short(Recorder):
+        def propose(self, trials, rng):
+            return NoProposal.EXHAUSTED if len(trials) == 5 else super().propose(trials, rng)
+
+    assert len(run(Evaluator(), n_jobs=2, backend="threading", sampler=Short()).trials) == 5
+
+
+def test_an_error_in_a_task_comes_through():
+    class Failing(Evaluator):
+        def task(self, trial, split):
+            return delayed(int)("no number") if trial.number == 3 else super().task(trial, split)
+
+    with pytest.raises(ValueError, match="no number"):
+        run(Failing(), n_jobs=2, backend="threading")
+
+
+def test_proposals_are_made_in_their_context():
+    entered = []
+
+    class Context:
+        def __enter__(self):
+            entered.append(threading.current_thread())
+
+        def __exit__(self, *exception):
+            return None
+
+    loop = SearchLoop(
+        Recorder(), Evaluator(), lambda results: outcome_of(results, None), 4, 1, 0, Context
+    )
+    loop.run(Parallel(n_jobs=1, return_as="generator_unordered"), True)
+    assert entered == [threading.main_thread()] * 4
+
+
+def test_the_queue_pauses_while_results_are_to_come_and_then_ends():
+    queue = TaskQueue()
+    queue.ready.append("task")
+    assert next(queue) == "task"
+    function, arguments, _ = next(queue)
+    assert function.function is time.sleep
+    assert arguments == (SHORTEST_PAUSE,)
+    queue.empty_since -= 3600
+    assert next(queue)[1] == (LONGEST_PAUSE,)
+    queue.n_answered += 1
+    with pytest.raises(StopIteration):
+        next(queue)
+
+
+def test_generators_are_keyed_by_seed_and_number():
+    class Draws(Recorder):
+        def propose(self, trials, rng):
+            return Proposal(np.array([0.5]), {"x": rng.random()})
+
+    expected = [np.random.default_rng([0, number]).random() for number in range(12)]
+    assert params(run(Evaluator(), sampler=Draws())) == expected
+
+
+def test_trials_of_the_loop_are_trials():
+    assert all(isinstance(trial, Trial) for trial in run(Evaluator(), 2).trials)

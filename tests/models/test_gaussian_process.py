@@ -1,0 +1,156 @@
+"""The surrogate, against scikit-learn's regressor and finite differences."""
+
+import numpy as np
+import pytest
+from scipy.optimize import approx_fprime
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+from skbayes.models.gaussian_process import (
+    JITTER,
+    MEAN_VARIANCE,
+    GaussianProcess,
+    HyperPrior,
+    cholesky,
+    fit_hyperparameters,
+    log_marginal_likelihood,
+)
+from skbayes.models.kernels import squared_distances
+
+NUMERIC = np.zeros(3, dtype=bool)
+RNG = np.random.default_rng(1)
+Z = RNG.random((30, 3))
+Y = np.sin(4 * Z[:, 0]) + Z[:, 1] ** 2 + 0.05 * RNG.standard_normal(30)
+Y = (Y - Y.mean()) / Y.std()
+THETA = np.array([-0.5, 0.2, 1.0, 0.3, -4.0])
+NO_DOUBT = np.zeros(30)
+
+
+def scikit_learns(theta, doubt=0.0):
+    signal, noise = np.exp(theta[-2:])
+    kernel = (
+        ConstantKernel(signal) * Matern(np.exp(theta[:-2]), nu=2.5)
+        + ConstantKernel(MEAN_VARIANCE)
+        + WhiteKernel(noise + JITTER * (1 + signal))
+    )
+    return GaussianProcessRegressor(kernel, optimizer=None, alpha=doubt + 1e-300).fit(Z, Y)
+
+
+def test_posterior_is_scikit_learns():
+    doubt = RNG.random(30)
+    ours = GaussianProcess(Z, Y, THETA, NUMERIC, doubt)
+    X = RNG.random((50, 3))
+    mean, std = ours.predict(X)
+    theirs, their_std = scikit_learns(THETA, doubt).predict(X, return_std=True)
+    noise = np.exp(THETA[-1]) + JITTER * (1 + np.exp(THETA[-2]))
+    np.testing.assert_allclose(mean, theirs, atol=1e-9)
+    np.testing.assert_allclose(std**2, their_std**2 - noise, atol=1e-9)
+
+
+def test_marginal_likelihood_is_scikit_learns():
+    D = squared_distances(Z, Z, NUMERIC)
+    value, _ = log_marginal_likelihood(THETA, D, Y, NO_DOUBT)
+    regressor = scikit_learns(THETA)
+    assert value == pytest.approx(regressor.log_marginal_likelihood_value_, abs=1e-8)
+
+
+@pytest.mark.parametrize("is_categorical", [NUMERIC, np.array([False, True, False])])
+def test_likelihood_gradient_is_that_of_the_value(is_categorical):
+    D = squared_distances(np.round(Z, 1), np.round(Z, 1), is_categorical)
+    doubt = RNG.random(30)
+    for theta in (THETA, np.array([1.0, 2.0, -1.0, -1.0, -1.0])):
+        _, gradient = log_marginal_likelihood(theta, D, Y, doubt)
+        numeric = approx_fprime(theta, lambda t: log_marginal_likelihood(t, D, Y, doubt)[0], 1e-6)
+        np.testing.assert_allclose(gradient, numeric, rtol=1e-3, atol=1e-4)
+
+
+def test_prior_gradient_is_that_of_the_density():
+    prior = HyperPrior.for_dimension(3)
+    _, gradient = prior.log_density(THETA)
+    numeric = approx_fprime(THETA, lambda t: prior.log_density(t)[0], 1e-6)
+    np.testing.assert_allclose(gradient, numeric, rtol=1e-4, atol=1e-5)
+
+
+def test_posterior_gradients_are_those_of_mean_and_deviation():
+    surrogate = GaussianProcess(Z, Y, THETA, NUMERIC)
+    X = RNG.random((6, 3))
+    mean, std, mean_gradient, std_gradient = surrogate.predict_with_gradient(X)
+    np.testing.assert_allclose(surrogate.predict(X), (mean, std))
+    for i, x in enumerate(X):
+        for which, gradient in ((0, mean_gradient), (1, std_gradient)):
+            numeric = approx_fprime(x, lambda v, w=which: surrogate.predict(v[None])[w][0], 1e-7)
+            np.testing.assert_allclose(gradient[i], numeric, rtol=1e-3, atol=1e-5)
+
+
+def test_gradients_are_zero_along_categories():
+    surrogate = GaussianProcess(Z, Y, THETA, np.array([False, True, False]))
+    _, _, mean_gradient, std_gradient = surrogate.predict_with_gradient(Z[:3])
+    assert (mean_gradient[:, 1] == 0).all()
+    assert (std_gradient[:, 1] == 0).all()
+
+
+def test_believing_keeps_the_mean_and_removes_the_uncertainty():
+    surrogate = GaussianProcess(Z[:10], Y[:10], THETA, NUMERIC)
+    pending = RNG.random((2, 3))
+    believing = surrogate.believe(pending)
+    X = RNG.random((20, 3))
+    np.testing.assert_allclose(believing.predict(X)[0], surrogate.predict(X)[0], atol=1e-6)
+    assert (believing.predict(X)[1] <= surrogate.predict(X)[1] + 1e-9).all()
+    noise = np.exp(THETA[-1] / 2)
+    assert (surrogate.predict(pending)[1] > noise).all()
+    assert (believing.predict(pending)[1] < noise).all()
+    assert surrogate.believe(np.empty((0, 3))) is surrogate
+
+
+def test_doubted_scores_pull_less():
+    x = Z[:1]
+    told = Y.copy()
+    told[0] = -5.0
+    certain = GaussianProcess(Z, told, THETA, NUMERIC).predict(x)[0]
+    doubted = GaussianProcess(Z, told, THETA, NUMERIC, np.eye(30)[0]).predict(x)[0]
+    assert certain < doubted - 0.5
+
+
+def test_the_fit_improves_on_every_start_and_ends_where_the_slope_is_zero():
+    D = squared_distances(Z, Z, NUMERIC)
+    prior = HyperPrior.for_dimension(3)
+
+    def posterior(theta):
+        value, gradient = log_marginal_likelihood(theta, D, Y, NO_DOUBT)
+        log_prior, prior_gradient = prior.log_density(theta)
+        return value + log_prior, gradient + prior_gradient
+
+    starts = [prior.mean, THETA]
+    theta = fit_hyperparameters(Z, Y, NO_DOUBT, NUMERIC, starts, max_iterations=200)
+    value, gradient = posterior(theta)
+    assert value > max(posterior(start)[0] for start in starts)
+    assert np.abs(gradient).max() < 0.1
+
+
+def test_the_fit_finds_which_dimension_matters_and_how_noisy_the_scores_are():
+    rng = np.random.default_rng(0)
+    rows = rng.random((80, 2))
+    scores = np.sin(6 * rows[:, 0]) + 0.3 * rng.standard_normal(80)
+    scores = (scores - scores.mean()) / scores.std()
+    is_categorical = np.zeros(2, dtype=bool)
+    start = [HyperPrior.for_dimension(2).mean]
+    theta = fit_hyperparameters(rows, scores, np.zeros(80), is_categorical, start)
+    assert theta[0] < theta[1] - 1
+    assert np.exp(theta[3]) == pytest.approx(0.3**2 / scores.var() / 0.6, rel=0.6)
+
+
+@pytest.mark.parametrize("scores", [np.zeros(4), np.array([1.0, 1.0, -1.0, -1.0])])
+def test_repeated_rows_and_constant_scores_do_no_harm(scores):
+    rows = np.repeat(RNG.random((2, 3)), 2, axis=0)
+    start = [HyperPrior.for_dimension(3).mean]
+    theta = fit_hyperparameters(rows, scores, np.zeros(4), NUMERIC, start)
+    mean, std = GaussianProcess(rows, scores, theta, NUMERIC).predict(RNG.random((5, 3)))
+    assert np.isfinite(mean).all()
+    assert (std > 0).all()
+
+
+def test_cholesky_mends_what_is_almost_singular_and_refuses_what_is_not_finite():
+    K = np.ones((5, 5))
+    np.testing.assert_allclose((L := cholesky(K)) @ L.T, K, atol=1e-6)
+    with pytest.raises(np.linalg.LinAlgError, match="not positive definite"):
+        cholesky(-np.eye(3))

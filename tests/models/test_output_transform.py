@@ -1,0 +1,56 @@
+"""What the surrogate is told of the scores."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from skbayes.models.output_transform import surrogate_scores
+
+SCORES = hnp.arrays(
+    float, st.integers(1, 30), elements=st.floats(-1e30, 1e30) | st.sampled_from([0.5, 0.6, 0.7])
+)
+
+
+@given(scores=SCORES)
+def test_the_order_is_kept_and_everything_is_finite(scores):
+    y, doubt = surrogate_scores(scores)
+    assert np.isfinite(y).all()
+    assert np.isfinite(doubt).all()
+    assert (doubt >= 0).all()
+    order = np.argsort(scores, kind="stable")
+    assert (np.diff(y[order]) >= -1e-12).all()
+
+
+@given(scores=SCORES, n_failed=st.integers(1, 5))
+def test_a_failed_trial_is_no_better_than_the_worst(scores, n_failed):
+    y, doubt = surrogate_scores(np.append(scores, np.full(n_failed, np.nan)))
+    assert (y[-n_failed:] <= y[: len(scores)].min() + 1e-12).all()
+    assert (doubt[-n_failed:] > 0).all()
+
+
+def test_scores_come_out_standardised():
+    y, doubt = surrogate_scores(np.random.default_rng(0).normal(5, 3, 200))
+    np.testing.assert_allclose([y.mean(), y.std()], [0, 1], atol=1e-12)
+    assert np.median(doubt) == 0
+
+
+def test_equal_scores_are_zeros():
+    y, doubt = surrogate_scores(np.full(5, 0.7))
+    assert (y == 0).all()
+    assert (doubt == 0).all()
+
+
+def test_one_catastrophe_does_not_flatten_the_rest():
+    scores = np.linspace(0, 1, 20)
+    calm, _ = surrogate_scores(scores)
+    shaken, doubt = surrogate_scores(np.append(scores, -1e6))
+    assert np.ptp(shaken[:-1]) > 0.5 * np.ptp(calm)
+    assert doubt[-1] > 10 * doubt[:-1].max()
+
+
+def test_a_shift_or_a_scale_changes_nothing():
+    scores = np.random.default_rng(0).standard_normal(30)
+    np.testing.assert_allclose(
+        surrogate_scores(scores), surrogate_scores(7 * scores - 3), atol=1e-9
+    )

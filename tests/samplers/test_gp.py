@@ -1,0 +1,102 @@
+"""The Gaussian-process sampler: that it learns, and from what."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from skbayes.samplers.gp import GPSampler
+from skbayes.samplers.quasi_random import QuasiRandomSampler
+from skbayes.space import Space
+from skbayes.trial import Outcome, Trial
+
+UNIFORM = stats.uniform(0, 1)
+
+
+def branin(params):
+    """Branin's function upside down: the maximum is 0, at three places."""
+    x, y = 15 * params["x"] - 5, 15 * params["y"]
+    ridge = y - 5.1 / (4 * np.pi**2) * x**2 + 5 / np.pi * x - 6
+    return -(ridge**2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x) + 10 - 0.39788735772973816)
+
+
+def search(space, function, n_trials, seed=0, n_points=1, sampler=None):
+    if sampler is None:
+        sampler = GPSampler(space, QuasiRandomSampler(space, seed), space.n_columns + 2)
+    trials = []
+    for number in range(n_trials):
+        n_shown = number - n_points + 1
+        shown = [t if t.number < n_shown else t.with_outcome(None) for t in trials]
+        proposal = sampler.propose(shown, np.random.default_rng([seed, number]))
+        outcome = Outcome((function(proposal.params),))
+        trials.append(Trial(number, proposal.row, proposal.params, proposal.memory, outcome))
+    return trials
+
+
+def regret(trials):
+    return -np.nanmax([trial.score for trial in trials])
+
+
+BRANIN = {"x": UNIFORM, "y": UNIFORM}
+
+
+def test_it_finds_the_maximum_of_branin():
+    regrets = [regret(search(Space(BRANIN), branin, 30, seed)) for seed in range(5)]
+    assert np.median(regrets) < 0.01
+
+
+def test_one_catastrophic_score_does_not_mislead_it():
+    def poisoned(params, calls=[]):  # noqa: B006
+        calls.append(params)
+        return -1e6 if len(calls) % 30 == 12 else branin(params)
+
+    regrets = [regret(search(Space(BRANIN), poisoned, 30, seed)) for seed in range(5)]
+    assert np.median(regrets) < 0.02
+
+
+def test_it_avoids_the_region_that_fails_and_finds_the_optimum_of_the_rest():
+    def failing(params):
+        return np.nan if params["x"] < 0.4 else branin(params)
+
+    trials = search(Space(BRANIN), failing, 40)
+    assert regret(trials) < 0.05
+    assert np.mean([np.isnan(trial.score) for trial in trials[20:]]) < 0.4
+
+
+def test_pending_trials_are_not_proposed_again():
+    trials = search(Space(BRANIN), branin, 24, n_points=4)
+    rows = np.array([trial.row for trial in trials])
+    distances = np.linalg.norm(rows[:, None] - rows, axis=2) + np.eye(24)
+    assert distances.min() > 1e-6
+    assert regret(trials) < 0.5
+
+
+def test_it_starts_with_the_space_filling_design():
+    space = Space(BRANIN)
+    start = QuasiRandomSampler(space, 3)
+    trials = search(space, branin, 6, sampler=GPSampler(space, start, 6))
+    for number, trial in enumerate(trials):
+        assert np.array_equal(trial.row, start.point(number))
+        assert not trial.memory
+
+
+@pytest.mark.parametrize("score", [np.nan, np.inf])
+def test_it_goes_on_filling_the_space_while_nothing_succeeds(score):
+    trials = search(Space(BRANIN), lambda params: score, 8)
+    assert not any(trial.memory for trial in trials)
+
+
+def test_hyper_parameters_are_stored_with_the_trial():
+    trials = search(Space(BRANIN), branin, 8)
+    assert len(trials[-1].memory["theta"]) == 4
+    assert all(isinstance(value, float) for value in trials[-1].memory["theta"])
+
+
+def test_it_chooses_the_right_category_and_integer():
+    space = Space({"kind": list("abcde"), "n": stats.randint(0, 50), "x": UNIFORM})
+
+    def score(params):
+        return (params["kind"] == "d") - abs(params["n"] - 31) / 50 - abs(params["x"] - 0.2)
+
+    best = max(search(space, score, 40), key=lambda trial: trial.score)
+    assert best.params["kind"] == "d"
+    assert abs(best.params["n"] - 31) <= 1

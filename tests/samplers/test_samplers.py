@@ -1,0 +1,108 @@
+"""What every sampler promises, checked over all of them by one list."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from skbayes.acquisition.maximize import row_key
+from skbayes.samplers.base import NoProposal
+from skbayes.samplers.gp import GPSampler
+from skbayes.samplers.quasi_random import GivenFirst, QuasiRandomSampler
+from skbayes.space import Space
+from skbayes.trial import Outcome, Trial
+
+SAMPLERS = {
+    "quasi-random": lambda space: QuasiRandomSampler(space, 0),
+    "given first": lambda space: GivenFirst(
+        [{}, {}], QuasiRandomSampler(space, 1), QuasiRandomSampler(space, 0)
+    ),
+    "Gaussian process": lambda space: GPSampler(space, QuasiRandomSampler(space, 0), 3),
+}
+MIXED = {
+    "a": stats.uniform(0, 1),
+    "b": stats.loguniform(1e-3, 1e3),
+    "c": stats.randint(0, 4),
+    "d": ["x", "y", "z"],
+    "e": [None, 1, 2, 3],
+}
+CONDITIONAL = [
+    {"kind": ["u"], "a": stats.uniform(0, 1)},
+    {"kind": ["v"], "a": stats.uniform(0, 1), "n": stats.randint(1, 5)},
+]
+FINITE = {"a": [1, 2, 3], "b": list("xyz")}
+SPACES = {"mixed": MIXED, "conditional": CONDITIONAL, "finite": FINITE, "empty": {}}
+
+SCORES = st.lists(
+    st.floats(-1e12, 1e12) | st.sampled_from([0.5, np.nan, np.inf, -np.inf]), min_size=1, max_size=9
+)
+
+
+def history(sampler, scores, n_pending=0, seed=0):
+    """The trials of a search whose scores came out as they are given."""
+    trials = []
+    for number, score in enumerate(scores):
+        proposal = sampler.propose(trials, np.random.default_rng([seed, number]))
+        if proposal is NoProposal.EXHAUSTED:
+            break
+        outcome = None if number >= len(scores) - n_pending else Outcome((score,))
+        trials.append(Trial(number, proposal.row, proposal.params, proposal.memory, outcome))
+    return trials
+
+
+@pytest.fixture(params=SAMPLERS)
+def make_sampler(request):
+    return SAMPLERS[request.param]
+
+
+@pytest.mark.parametrize("distributions", SPACES.values(), ids=SPACES)
+@settings(max_examples=15, deadline=None)
+@given(scores=SCORES, n_pending=st.integers(0, 3))
+@pytest.mark.parametrize("make", SAMPLERS.values(), ids=SAMPLERS)
+def test_proposals_lie_in_the_space_whatever_the_scores_are(make, distributions, scores, n_pending):
+    space = Space(distributions)
+    trials = history(make(space), scores, n_pending)
+    for trial in trials:
+        assert np.array_equal(space.snap(trial.row[None])[0], trial.row)
+        np.testing.assert_allclose(space.encode(trial.params), trial.row, atol=1e-9)
+
+
+@pytest.mark.parametrize("distributions", SPACES.values(), ids=SPACES)
+def test_same_trials_same_proposal(make_sampler, distributions):
+    """No hidden state: a fresh sampler, shown the same trials, proposes the same."""
+    space = Space(distributions)
+    trials = history(make_sampler(space), list(np.sin(np.arange(7))), n_pending=1)
+    experienced, fresh = make_sampler(space), make_sampler(Space(distributions))
+    history(experienced, list(np.cos(np.arange(5))), seed=9)
+    proposals = [
+        sampler.propose(trials, np.random.default_rng([0, 7])) for sampler in (experienced, fresh)
+    ]
+    if NoProposal.EXHAUSTED in proposals:
+        assert proposals[0] is proposals[1]
+        return
+    assert np.array_equal(proposals[0].row, proposals[1].row)
+    assert dict(proposals[0].memory) == dict(proposals[1].memory)
+
+
+@pytest.mark.parametrize("n_pending", [0, 2])
+def test_no_point_of_a_finite_space_is_handed_out_twice(make_sampler, n_pending):
+    space = Space(FINITE)
+    sampler = make_sampler(space)
+    trials = history(sampler, list(np.sin(np.arange(20.0))), n_pending)
+    n_given = 2 if isinstance(sampler, GivenFirst) else 0  # those may repeat
+    keys = [row_key(trial.row) for trial in trials[n_given:]]
+    assert len(set(keys)) == len(keys)
+    assert len({row_key(trial.row) for trial in trials}) == space.size
+    assert sampler.propose(trials, np.random.default_rng(0)) is NoProposal.EXHAUSTED
+
+
+def test_the_trials_are_not_changed(make_sampler):
+    space = Space(MIXED)
+    trials = history(make_sampler(space), [0.1, 0.5, 0.3, 0.7, 0.2])
+    before = [(t.row.copy(), dict(t.params), dict(t.memory)) for t in trials]
+    make_sampler(space).propose(trials, np.random.default_rng(0))
+    for trial, (row, params, memory) in zip(trials, before, strict=True):
+        assert np.array_equal(trial.row, row)
+        assert dict(trial.params) == params
+        assert dict(trial.memory) == memory

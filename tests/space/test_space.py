@@ -1,0 +1,165 @@
+"""Spaces: unions, grids, and the way between candidates and rows."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import ParameterGrid
+from sklearn.svm import SVC
+
+from skbayes.space import Space, log_randint
+
+PIPELINES = [
+    {"clf": [SVC()], "clf__C": stats.loguniform(1e-2, 1e2), "scale": [True, False]},
+    {"clf": [RandomForestClassifier()], "clf__max_depth": [None, 2, 4, 8]},
+    {"clf": [LogisticRegression()], "clf__C": stats.loguniform(1e-2, 1e2), "scale": [True, False]},
+]
+
+VALUES = st.one_of(
+    st.sampled_from(
+        [
+            stats.uniform(0, 1),
+            stats.loguniform(1e-3, 1e3),
+            stats.norm(0, 1),
+            stats.randint(0, 5),
+            log_randint(1, 100),
+            [None, 1, 2, 3],
+            ["x"],
+        ]
+    ),
+    st.lists(st.integers(-5, 5), min_size=1, max_size=4),
+    st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3, unique=True),
+)
+DICTS = st.dictionaries(st.sampled_from("abcde"), VALUES, max_size=4)
+SPACES = st.one_of(DICTS, st.lists(DICTS, min_size=1, max_size=3))
+LISTS = st.dictionaries(
+    st.sampled_from("abcde"), st.lists(st.integers(-3, 3), min_size=1, max_size=3), max_size=3
+)
+
+
+@settings(max_examples=60)
+@given(distributions=SPACES, seed=st.integers(0, 10))
+def test_every_row_decodes_into_the_space_and_encodes_back(distributions, seed):
+    space = Space(distributions)
+    rows = space.snap(np.random.default_rng(seed).random((8, space.n_columns)))
+    assert np.array_equal(space.snap(rows), rows)
+    dicts = [distributions] if isinstance(distributions, dict) else distributions
+    for row in rows:
+        params = space.decode(row)
+        assert list(params) == sorted(params)
+        assert any(params.keys() == grid.keys() for grid in dicts)
+        encoded = space.encode(params)
+        assert space.decode(encoded) == pytest.approx(params)
+        assert np.array_equal(space.snap(encoded[np.newaxis])[0], encoded)
+
+
+@given(distributions=st.one_of(LISTS, st.lists(LISTS, min_size=1, max_size=3)))
+def test_the_grid_is_scikit_learns(distributions):
+    space, grid = Space(distributions), ParameterGrid(distributions)
+    assert space.grid_size == len(grid)
+    assert [space.grid_point(index) for index in range(len(grid))] == list(grid)
+
+
+@given(distributions=LISTS)
+def test_all_rows_are_the_distinct_candidates(distributions):
+    space = Space(distributions)
+    rows = list(space.all_rows())
+    assert len(rows) == space.size
+    assert len({row.tobytes() for row in rows}) == len(rows)
+    decoded = {tuple(space.decode(row).items()) for row in rows}
+    assert decoded == {tuple(point.items()) for point in map(dict, ParameterGrid(distributions))}
+
+
+def test_an_empty_dict_is_one_candidate():
+    space = Space({})
+    assert (space.size, space.grid_size, space.n_columns) == (1, 1, 0)
+    assert space.decode(np.empty(0)) == {}
+
+
+def test_sub_spaces_are_equally_likely_and_share_what_is_the_same():
+    space = Space(PIPELINES)
+    # which, C, scale; and the gate and the number of max_depth
+    assert space.n_columns == 5
+    rows = space.snap(np.random.default_rng(0).random((3000, 5)))
+    models = [type(space.decode(row)["clf"]).__name__ for row in rows]
+    shares = np.unique(models, return_counts=True)[1] / 3000
+    np.testing.assert_allclose(shares, 1 / 3, atol=0.04)
+
+
+def test_inactive_columns_lie_at_the_centre():
+    space = Space(PIPELINES)
+    rows = space.snap(np.random.default_rng(0).random((50, 5)))
+    is_active = space.active(rows)
+    assert (rows[~is_active] == 0.5).all()
+    is_forest = [isinstance(space.decode(row)["clf"], RandomForestClassifier) for row in rows]
+    assert np.array_equal(is_active[:, 3], is_forest)
+    assert not is_active[is_forest][:, [1, 2]].any()
+
+
+def test_a_parameter_with_another_prior_is_not_shared():
+    other = [{"C": stats.loguniform(1e-2, 1e2)}, {"C": stats.loguniform(1e-2, 1e3)}]
+    same = [{"C": stats.loguniform(1e-2, 1e2)}, {"C": stats.loguniform(1e-2, 1e2)}]
+    assert (Space(other).n_columns, Space(same).n_columns) == (3, 2)
+
+
+def test_a_distribution_with_rvs_alone_is_shared_with_itself():
+    class Draws:
+        def rvs(self, random_state):
+            return random_state.uniform()
+
+    draws = Draws()
+    assert Space([{"a": draws}, {"a": draws, "b": [1, 2]}]).n_columns == 3
+
+
+def test_completing_keeps_what_is_given_exactly():
+    space = Space(PIPELINES)
+    filling = space.snap(np.full((1, 5), 0.9))[0]
+    row, params = space.complete({"clf__max_depth": 4}, filling)
+    assert isinstance(params["clf"], RandomForestClassifier)
+    assert params["clf__max_depth"] == 4
+    _, params = space.complete({"clf__C": 0.3}, filling)
+    assert params["clf__C"] == 0.3
+    assert isinstance(params["clf"], LogisticRegression)  # where the filling lies
+    assert space.encode(params).shape == row.shape
+
+
+def test_what_lies_outside_is_refused_with_the_reason():
+    space = Space({"C": stats.loguniform(1e-2, 1e2), "kernel": ["rbf", "poly"]})
+    with pytest.raises(ValueError, match=r"C=1000\.0 lies outside .* between 0\.01 and 100"):
+        space.encode({"C": 1000.0, "kernel": "rbf"})
+    with pytest.raises(ValueError, match=r"kernel='linear' lies outside .* 'rbf', 'poly'"):
+        space.encode({"C": 1.0, "kernel": "linear"})
+    with pytest.raises(ValueError, match=r"has not the names \('C', 'kernel'\)"):
+        space.encode({"C": 1.0})
+    with pytest.raises(ValueError, match="'gamma' is not among the searched parameters"):
+        space.complete({"C": 1.0, "gamma": 1.0}, np.full(2, 0.5))
+
+
+def test_the_fitting_part_is_what_lies_in_the_space():
+    space = Space({"C": stats.loguniform(1e-2, 1e2), "gamma": stats.loguniform(1e-2, 1e2)})
+    assert space.fitting_part(SVC().get_params()) == {"C": 1.0}  # gamma is "scale"
+
+
+def test_size_counts_distinct_candidates():
+    assert Space({"a": [1, 2, 3, None], "b": stats.randint(0, 5)}).size == 20
+    assert Space([{"a": [1, 2]}, {"a": ["x"]}]).size == 3
+    assert Space({"a": stats.uniform()}).size is None
+    assert Space({"a": [1, 1, 2, 3]}).size == 3
+
+
+@pytest.mark.parametrize(
+    ("distributions", "error", "message"),
+    [
+        ([], ValueError, "the list of dicts is empty"),
+        ([{"a": [1]}, 3], TypeError, r"param_distributions\[1\]: 3 of type int"),
+        (3, TypeError, "neither a dict nor a list of dicts"),
+        ({3: [1]}, TypeError, "the name 3 is not a string"),
+        ([{"a": [1]}, {"b": []}], ValueError, r"param_distributions\[1\]\['b'\]"),
+    ],
+)
+def test_what_is_no_space_is_refused(distributions, error, message):
+    with pytest.raises(error, match=message):
+        Space(distributions)
