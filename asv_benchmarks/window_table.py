@@ -1,0 +1,84 @@
+"""Share of the ideal speed that the sliding window reaches, by workers and `n_points`.
+
+    python -m asv_benchmarks.window_table
+
+40 trials of 5 splits that sleep for a log-normal time; ideal is the sum of all sleeps divided by
+the number of workers.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext
+
+import numpy as np
+from scipy.stats import uniform
+from sklearn.utils.parallel import Parallel, delayed
+
+from skbayes.engine.evaluation import Task
+from skbayes.engine.loop import SearchLoop
+from skbayes.engine.results import outcome_of
+from skbayes.samplers.quasi_random import QuasiRandomSampler
+from skbayes.space import Space
+from skbayes.trial import Trial
+
+N_TRIALS, N_SPLITS, MEDIAN_SECONDS = 40, 5, 0.05
+
+
+def sleep(number: int, split: int, seconds: float) -> tuple[int, int, dict[str, object]]:
+    """Stand for a fit of so many seconds."""
+    time.sleep(seconds)
+    return number, split, {"test_scores": 0.0, "fit_error": None}
+
+
+class Sleeper:
+    """Tasks whose durations differ between trials and, less, between splits."""
+
+    n_splits = N_SPLITS
+
+    def __init__(self, sigma: float) -> None:
+        rng = np.random.default_rng(0)
+        by_trial = rng.normal(0, sigma, (N_TRIALS, 1))
+        by_split = rng.normal(0, 0.2, (N_TRIALS, N_SPLITS))
+        self.seconds = MEDIAN_SECONDS * np.exp(by_trial + by_split)
+
+    def task(self, trial: Trial, split: int) -> Task:
+        """Return the task of a split."""
+        task: Task = delayed(sleep)(trial.number, split, self.seconds[trial.number, split])
+        return task
+
+
+def share_of_ideal(n_workers: int, n_points: int, sigma: float) -> float:
+    """Return ideal over measured wall time."""
+    sleeper = Sleeper(sigma)
+    space = Space({"x": uniform(0, 1)})
+    loop = SearchLoop(
+        QuasiRandomSampler(space, 0),
+        sleeper,
+        lambda results: outcome_of(results, None),
+        N_TRIALS,
+        n_points,
+        0,
+        nullcontext,
+    )
+    with Parallel(n_workers, batch_size=1, return_as="generator_unordered") as parallel:
+        # The workers start on the first call, which is not counted.
+        list(parallel(delayed(time.sleep)(0.01) for _ in range(2 * n_workers)))
+        begin = time.perf_counter()
+        loop.run(parallel, True)
+        spent = time.perf_counter() - begin
+    return float(sleeper.seconds.sum() / n_workers / spent)
+
+
+def main() -> None:
+    print("| workers | σ of log duration | q = 1 | q = 2 | q = 3 | q = 4 | q = 8 |")
+    print("|---|---|---|---|---|---|---|")
+    for n_workers in (2, 8):
+        for sigma in (0.7, 1.2):
+            shares = [share_of_ideal(n_workers, q, sigma) for q in (1, 2, 3, 4, 8)]
+            cells = " | ".join(f"{share:.2f}" for share in shares)
+            print(f"| {n_workers} | {sigma} | {cells} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
