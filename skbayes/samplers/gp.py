@@ -30,6 +30,12 @@ from skbayes.trial import FloatArray, Trial
 N_BEST = 5
 """Best trials whose neighbourhoods the acquisition is searched in."""
 
+PLATEAU_RADIUS = 0.3
+"""Length-scales around a trial within which a score with plateaus is taken as known."""
+
+KNOWN = -1e3
+"""Added to the log acquisition where the score is taken as known."""
+
 
 class GPSampler(Sampler):
     """Proposes where a Gaussian process promises most.
@@ -66,8 +72,13 @@ class GPSampler(Sampler):
         incumbent = float(surrogate.predict(Z[np.isfinite(scores)])[0].max())
         surrogate = surrogate.believe(pending)
 
+        radius = PLATEAU_RADIUS if has_plateaus(scores) else 0.0
+
         def acquisition(rows: FloatArray) -> FloatArray:
-            return log_expected_improvement(*surrogate.predict(rows), incumbent)
+            values = log_expected_improvement(*surrogate.predict(rows), incumbent)
+            if radius:
+                values[surrogate.distance_to_data(rows) < radius] += KNOWN
+            return values
 
         def gradient(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
             mean, std, mean_gradient, std_gradient = surrogate.predict_with_gradient(rows)
@@ -88,3 +99,19 @@ class GPSampler(Sampler):
         stored = (trial.memory["theta"] for trial in reversed(trials) if "theta" in trial.memory)
         starts.extend(np.array(theta) for theta in list(stored)[:1])
         return fit_hyperparameters(Z, y, doubt, self.space.is_categorical, starts)
+
+
+def has_plateaus(scores: FloatArray) -> bool:
+    """Whether different candidates among the better half have exactly the same score.
+
+    Accuracy counts samples: it moves in steps, and the surrogate's hope of a gain right beside the
+    best trial is vain. A score without ties is refined as far as it goes.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+        NaN for failed trials.
+    """
+    finite = scores[np.isfinite(scores)]
+    better = finite[finite >= np.median(finite)]
+    return len(np.unique(better)) < len(better)

@@ -102,6 +102,13 @@ def test_believing_keeps_the_mean_and_removes_the_uncertainty():
     assert surrogate.believe(np.empty((0, 3))) is surrogate
 
 
+def test_the_distance_to_the_data_counts_length_scales():
+    surrogate = GaussianProcess(Z, Y, THETA, NUMERIC)
+    X = RNG.random((6, 3))
+    expected = np.linalg.norm((X[:, None] - Z) / np.exp(THETA[:3]), axis=2).min(axis=1)
+    np.testing.assert_allclose(surrogate.distance_to_data(X), expected, atol=1e-9)
+
+
 def test_doubted_scores_pull_less():
     x = Z[:1]
     told = Y.copy()

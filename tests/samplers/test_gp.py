@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from skbayes.samplers.gp import GPSampler
+from skbayes.samplers.gp import GPSampler, has_plateaus
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.trial import Outcome, Trial
@@ -63,11 +63,15 @@ def test_it_avoids_the_region_that_fails_and_finds_the_optimum_of_the_rest():
 
 
 def test_pending_trials_are_not_proposed_again():
-    trials = search(Space(BRANIN), branin, 24, n_points=4)
-    rows = np.array([trial.row for trial in trials])
-    distances = np.linalg.norm(rows[:, None] - rows, axis=2) + np.eye(24)
-    assert distances.min() > 1e-6
-    assert regret(trials) < 0.5
+    for seed in range(3):
+        rows = np.array([t.row for t in search(Space(BRANIN), branin, 24, seed, n_points=4)])
+        distances = np.linalg.norm(rows[:, None] - rows, axis=2) + np.eye(24)
+        assert distances.min() > 1e-6
+
+
+def test_four_at_once_still_learn():
+    regrets = [regret(search(Space(BRANIN), branin, 30, seed, n_points=4)) for seed in range(5)]
+    assert np.median(regrets) < 0.2
 
 
 def test_it_starts_with_the_space_filling_design():
@@ -100,3 +104,23 @@ def test_it_chooses_the_right_category_and_integer():
     best = max(search(space, score, 40), key=lambda trial: trial.score)
     assert best.params["kind"] == "d"
     assert abs(best.params["n"] - 31) <= 1
+
+
+def test_plateaus_are_ties_among_the_better_half():
+    assert has_plateaus(np.array([0.1, 0.5, 0.9, 0.9]))
+    assert not has_plateaus(np.array([0.1, 0.1, 0.1, 0.5, 0.6, 0.7, 0.8]))
+    assert not has_plateaus(np.array([0.1, np.nan, np.nan, 0.5]))
+
+
+def test_on_a_plateau_it_looks_further_away():
+    """A score in steps of 0.1: nothing is gained right beside the best trial."""
+
+    def steps(params):
+        return np.round(-abs(params["x"] - 0.7) - abs(params["y"] - 0.2), 1)
+
+    def closest(function):
+        rows = np.array([trial.row for trial in search(Space(BRANIN), function, 24)[8:]])
+        return np.median([np.linalg.norm(rows[:i] - rows[i], axis=1).min() for i in range(1, 16)])
+
+    smooth = closest(lambda params: -abs(params["x"] - 0.7) - abs(params["y"] - 0.2))
+    assert closest(steps) > 2 * smooth

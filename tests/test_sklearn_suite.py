@@ -1,0 +1,115 @@
+"""scikit-learn's own installed tests of its searches, with our class in their place.
+
+`RandomizedSearchCV` becomes `BayesSearchCV`, and `GridSearchCV` a subclass of it with that
+signature, before the test module is imported, so that its parametrisations hold our classes.
+"""
+
+import functools
+import importlib.util
+import os
+import sys
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+import sklearn.model_selection
+from sklearn.model_selection import GridSearchCV
+from sklearn.utils import _array_api
+
+from skbayes import BayesSearchCV
+from skbayes._sklearn_compat import HAS_CALLBACKS
+
+SUITE = "sklearn.model_selection.tests.test_search"
+
+NOT_APPLICABLE = {
+    "test_search_with_2d_array": "expects the very candidates that RandomizedSearchCV draws",
+    "test_grid_search_bad_param_grid": "expects ParameterGrid's wording; ours names the way out",
+    "test_custom_run_search": "overrides _run_search, which our fit does not call",
+}
+
+
+if not HAS_CALLBACKS:  # before 1.9
+    NOT_APPLICABLE["test_random_search_bad_cv"] = "words the error as later versions do not"
+
+
+class GridBayesSearchCV(BayesSearchCV):
+    """`BayesSearchCV` with the parameters of `GridSearchCV`, searching the space in whole."""
+
+    _parameter_constraints = GridSearchCV._parameter_constraints
+
+    def __init__(
+        self,
+        estimator,
+        param_grid,
+        *,
+        scoring=None,
+        n_jobs=None,
+        refit=True,
+        cv=None,
+        verbose=0,
+        pre_dispatch="2*n_jobs",
+        error_score=np.nan,
+        return_train_score=False,
+    ):
+        self.estimator = estimator
+        self.param_grid = param_grid
+        self.scoring = scoring
+        self.n_jobs = n_jobs
+        self.refit = refit
+        self.cv = cv
+        self.verbose = verbose
+        self.pre_dispatch = pre_dispatch
+        self.error_score = error_score
+        self.return_train_score = return_train_score
+
+    n_iter = sys.maxsize
+    random_state = 0
+    n_initial_points = "auto"
+    initial_params = None
+    n_points = 2
+
+    @property
+    def param_distributions(self):
+        return self.param_grid
+
+
+def array_namespaces_here(**options):
+    """Yield the array libraries that are installed."""
+    for namespace, device, dtype in every_array_namespace(**options):
+        if importlib.util.find_spec(namespace):
+            yield namespace, device, dtype
+
+
+every_array_namespace = _array_api.yield_namespace_device_dtype_combinations
+
+
+@functools.cache
+def load_suite():
+    """Import the test module afresh, with our classes where it finds scikit-learn's."""
+    spec = importlib.util.find_spec(SUITE)
+    module = importlib.util.module_from_spec(spec)
+    ours = {"RandomizedSearchCV": BayesSearchCV, "GridSearchCV": GridBayesSearchCV}
+    here = {"yield_namespace_device_dtype_combinations": array_namespaces_here}
+    with patch.multiple(sklearn.model_selection, **ours), patch.multiple(_array_api, **here):
+        sys.modules[SUITE] = module  # where pickle looks for its classes
+        spec.loader.exec_module(module)
+    return module
+
+
+def applicable_tests():
+    """Return the tests by name; those of array libraries if SciPy was told to take them."""
+    tests = {name: test for name, test in vars(load_suite()).items() if name.startswith("test_")}
+    return {
+        name: test
+        for name, test in tests.items()
+        if name not in NOT_APPLICABLE
+        and ("array_api" not in name or os.environ.get("SCIPY_ARRAY_API"))
+    }
+
+
+def test_every_exception_is_still_a_test_there():
+    assert set(NOT_APPLICABLE) - {"test_search_with_2d_array"} <= set(vars(load_suite()))
+
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+globals().update(applicable_tests())
