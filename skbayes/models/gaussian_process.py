@@ -51,10 +51,10 @@ class HyperPrior:
         """Return the prior whose length-scales grow with √d, so that the problem stays simple.
 
         As Hvarfner et al. 2024, eq. 5, with constants for tuning problems, which are rougher than
-        theirs: log ℓ ~ N(−0.6 + log(d) / 2, 1). Noise is near zero unless the scores insist,
+        theirs: log ℓ ~ N(−0.5 + log(d) / 2, 1). Noise is near zero unless the scores insist,
         because frozen splits make them repeatable.
         """
-        mean = np.full(d + 2, -0.6 + 0.5 * np.log(max(d, 1)))
+        mean = np.full(d + 2, -0.5 + 0.5 * np.log(max(d, 1)))
         std = np.ones(d + 2)
         mean[d], std[d] = 0.0, 1.5
         mean[d + 1], std[d + 1] = -9.0, 2.5

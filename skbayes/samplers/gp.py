@@ -30,7 +30,7 @@ from skbayes.trial import FloatArray, Trial
 N_BEST = 5
 """Best trials whose neighbourhoods the acquisition is searched in."""
 
-PLATEAU_RADIUS = 0.3
+PLATEAU_RADIUS = 0.2
 """Length-scales around a trial within which a score with plateaus is taken as known."""
 
 KNOWN = -1e3
