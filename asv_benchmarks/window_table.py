@@ -9,15 +9,17 @@ the number of workers.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 import numpy as np
 from scipy.stats import uniform
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import delayed
 
-from skbayes.engine.evaluation import Task
+from skbayes.engine.evaluation import Answer, Task
 from skbayes.engine.loop import SearchLoop
 from skbayes.engine.results import outcome_of
+from skbayes.engine.streaming import StreamingParallel
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.trial import Trial
@@ -25,10 +27,10 @@ from skbayes.trial import Trial
 N_TRIALS, N_SPLITS, MEDIAN_SECONDS = 40, 5, 0.05
 
 
-def sleep(number: int, split: int, seconds: float) -> tuple[int, int, dict[str, object]]:
-    """Stand for a fit of so many seconds."""
+def sleep(number: int, splits: Sequence[int], seconds: float) -> Answer:
+    """Stand for fits of so many seconds."""
     time.sleep(seconds)
-    return number, split, {"test_scores": 0.0, "fit_error": None}
+    return Answer(number, {s: {"test_scores": 0.0, "fit_error": None} for s in splits}, seconds)
 
 
 class Sleeper:
@@ -42,9 +44,10 @@ class Sleeper:
         by_split = rng.normal(0, 0.2, (N_TRIALS, N_SPLITS))
         self.seconds = MEDIAN_SECONDS * np.exp(by_trial + by_split)
 
-    def task(self, trial: Trial, split: int) -> Task:
-        """Return the task of a split."""
-        task: Task = delayed(sleep)(trial.number, split, self.seconds[trial.number, split])
+    def task(self, trial: Trial, splits: Sequence[int]) -> Task:
+        """Return the task of some splits."""
+        seconds = float(self.seconds[trial.number, list(splits)].sum())
+        task: Task = delayed(sleep)(trial.number, splits, seconds)
         return task
 
 
@@ -61,7 +64,7 @@ def share_of_ideal(n_workers: int, n_points: int, sigma: float) -> float:
         0,
         nullcontext,
     )
-    with Parallel(n_workers, batch_size=1, return_as="generator_unordered") as parallel:
+    with StreamingParallel(n_jobs=n_workers) as parallel:
         # The workers start on the first call, which is not counted.
         list(parallel(delayed(time.sleep)(0.01) for _ in range(2 * n_workers)))
         begin = time.perf_counter()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -34,7 +35,7 @@ class Outcome:
     split_scores: tuple[float, ...]
     is_failed: bool = False
 
-    @property
+    @cached_property
     def score(self) -> float:
         """Mean over the splits to ten significant digits; NaN for a failed trial.
 

@@ -1,10 +1,11 @@
-"""The evaluation of one split of one trial, as a task for joblib."""
+"""The evaluation of splits of a trial, as a task for joblib."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sklearn.base import clone
 from sklearn.utils.parallel import delayed
@@ -17,6 +18,24 @@ Task = tuple[Any, tuple[Any, ...], dict[str, Any]]
 
 SplitResult = dict[str, Any]
 """Scores, times and error of one split, as scikit-learn reports them."""
+
+
+class Answer(NamedTuple):
+    """What a task answers.
+
+    Parameters
+    ----------
+    number : int
+        Number of the trial.
+    results : dict of int to dict
+        Result of each split that was evaluated.
+    seconds : float
+        How long that took.
+    """
+
+    number: int
+    results: dict[int, SplitResult]
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,26 +71,46 @@ class Evaluation:
         """Number of splits of a trial."""
         return len(self.splits)
 
-    def task(self, trial: Trial, split: int) -> Task:
-        """Return the task that evaluates a split of a trial; it answers with both numbers."""
-        train, test = self.splits[split]
-        position = trial.number * self.n_splits + split
+    def task(self, trial: Trial, splits: Sequence[int]) -> Task:
+        """Return the task that evaluates some splits of a trial."""
+        first = trial.number * self.n_splits
+        contexts = [self.contexts[first + split] if self.contexts else None for split in splits]
         task: Task = delayed(_evaluate)(
             trial.number,
-            split,
-            clone(self.estimator),
-            self.X,
-            self.y,
-            train=train,
-            test=test,
+            splits,
+            [self.splits[split] for split in splits],
+            contexts,
+            self.n_splits,
+            estimator=self.estimator,
+            X=self.X,
+            y=self.y,
             parameters=dict(trial.params),
-            split_progress=(split, self.n_splits),
             candidate_progress=(trial.number, self.n_trials),
-            callback_ctx=self.contexts[position] if self.contexts else None,
             **self.options,
         )
         return task
 
 
-def _evaluate(number: int, split: int, *args: Any, **kwargs: Any) -> tuple[int, int, SplitResult]:
-    return number, split, fit_and_score(*args, **kwargs)
+def _evaluate(
+    number: int,
+    splits: Sequence[int],
+    indices: Sequence[tuple[FloatArray, FloatArray]],
+    contexts: Sequence[Any],
+    n_splits: int,
+    *,
+    estimator: Any,
+    **options: Any,
+) -> Answer:
+    begin = time.perf_counter()
+    results = {
+        split: fit_and_score(
+            estimator=clone(estimator),
+            train=train,
+            test=test,
+            split_progress=(split, n_splits),
+            callback_ctx=context,
+            **options,
+        )
+        for split, (train, test), context in zip(splits, indices, contexts, strict=True)
+    }
+    return Answer(number, results, time.perf_counter() - begin)

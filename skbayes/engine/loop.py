@@ -7,16 +7,17 @@ Trial j is proposed once trials 0 … j − q are finished, and sees exactly the
 else has come in; the q − 1 between are shown as pending. So what is proposed does not depend on
 which worker was faster, and q never depends on the workers.
 
-Work is a queue of (trial, split) tasks. joblib pulls it from the thread that delivers results,
-holding its lock, so the iterator must never wait: where nothing is ready but results are still
-to come, it hands out a pause of about a millisecond, and the freed worker asks again.
+Work is a queue of tasks, each a split of a trial or, if they are short, several. joblib pulls it
+from the thread that delivers results, holding its lock, so the iterator must never wait: where
+nothing is ready but results are still to come, it hands out a short pause, and the freed worker
+asks again.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -24,23 +25,26 @@ from typing import Any, Protocol
 import numpy as np
 from sklearn.utils.parallel import delayed
 
-from skbayes.engine.evaluation import SplitResult, Task
+from skbayes.engine.evaluation import Answer, SplitResult, Task
 from skbayes.samplers.base import NoProposal, Sampler
 from skbayes.trial import Outcome, Trial
 
-SHORTEST_PAUSE = 0.001
-LONGEST_PAUSE = 0.05
+SHORTEST_PAUSE = 0.0002
+LONGEST_PAUSE = 0.02
+SHORTEST_TASK = 0.005
+"""Seconds of work a task should have, to be worth its way to a worker and back."""
+
 PAUSE_SHARE = 0.1
 """A pause lasts this share of the time that nothing has been ready, between the two bounds."""
 
 
 class Evaluator(Protocol):
-    """Makes the task of a split; see `engine.evaluation.Evaluation`."""
+    """Makes the tasks of a trial; see `engine.evaluation.Evaluation`."""
 
     @property
     def n_splits(self) -> int: ...
 
-    def task(self, trial: Trial, split: int) -> Task: ...
+    def task(self, trial: Trial, splits: Sequence[int]) -> Task: ...
 
 
 @dataclass
@@ -119,6 +123,7 @@ class SearchLoop:
         self.trials: list[Trial] = []
         self.results: list[list[SplitResult]] = []
         self._arrived: dict[int, dict[int, SplitResult]] = {}
+        self._seconds_per_split = np.inf  # of the latest answer
         self._n_finished = 0  # trials 0 … n_finished − 1 all have outcomes
         self._is_exhausted = False
         self._waits_for_all = False
@@ -139,13 +144,15 @@ class SearchLoop:
         while queue.ready:
             for answer in parallel(queue if is_streaming else _ready_tasks(queue)):
                 if answer is not None:  # a pause answers None
-                    self._receive(*answer)
+                    self._receive(answer)
                     self._refill(queue)
                     queue.n_answered += 1
 
-    def _receive(self, number: int, split: int, result: SplitResult) -> None:
+    def _receive(self, answer: Answer) -> None:
+        number = answer.number
         arrived = self._arrived[number]
-        arrived[split] = result
+        arrived.update(answer.results)
+        self._seconds_per_split = answer.seconds / len(answer.results)
         if len(arrived) < self.evaluator.n_splits:
             return
         self.results[number] = [arrived[split] for split in sorted(arrived)]
@@ -185,8 +192,13 @@ class SearchLoop:
         self.trials.append(trial)
         self.results.append([])
         self._arrived[number] = {}
-        for split in range(self.evaluator.n_splits):
-            queue.ready.append(self.evaluator.task(trial, split))
+        queue.ready.extend(self.evaluator.task(trial, splits) for splits in self._chunks())
+
+    def _chunks(self) -> list[range]:
+        """Divide the splits into tasks; short ones travel together, or the way is the longest."""
+        n_splits = self.evaluator.n_splits
+        size = min(int(SHORTEST_TASK / max(self._seconds_per_split, 1e-9)) + 1, n_splits)
+        return [range(first, min(first + size, n_splits)) for first in range(0, n_splits, size)]
 
 
 def _ready_tasks(queue: TaskQueue) -> list[Task]:

@@ -44,6 +44,7 @@ from skbayes._sklearn_compat import (
 from skbayes.engine.evaluation import Evaluation, SplitResult
 from skbayes.engine.loop import SearchLoop
 from skbayes.engine.results import outcome_of
+from skbayes.engine.streaming import StreamingParallel
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import GivenFirst, GridSampler, QuasiRandomSampler
 from skbayes.space import Space
@@ -261,12 +262,13 @@ class BaseModelSearchCV(BaseSearchCV):
             task_name="search", max_subtasks=n_tasks, sequential_subtasks=False
         )
         search_context.call_on_fit_task_begin(estimator=self)
+        has_callbacks = self._has_callbacks()
         # All of them now: a context that is made while tasks are sent cannot be pickled.
         contexts = [
             search_context.subcontext(task_name="candidate-split-evaluation", task_id=task)
-            for task in range(n_tasks if HAS_CALLBACKS else 0)
+            for task in range(n_tasks if has_callbacks else 0)
         ]
-        options = {
+        evaluation_options = {
             "scorer": scorers,
             "fit_params": inputs.routed.estimator.fit,
             "score_params": inputs.routed.scorer.score,
@@ -276,10 +278,16 @@ class BaseModelSearchCV(BaseSearchCV):
             "return_parameters": False,
             "error_score": self.error_score,
             "verbose": self.verbose,
-            "caller": self,
+            "caller": self if has_callbacks else None,
         }
         evaluation = Evaluation(
-            clone(self.estimator), inputs.X, inputs.y, splits, n_trials, options, contexts
+            clone(self.estimator),
+            inputs.X,
+            inputs.y,
+            splits,
+            n_trials,
+            evaluation_options,
+            contexts,
         )
         backend, _ = get_active_backend()
         is_streaming = n_workers == 1 or backend.supports_return_generator
@@ -299,16 +307,25 @@ class BaseModelSearchCV(BaseSearchCV):
             seed,
             nullcontext if shares_threads else one_thread,
         )
-        parallel = Parallel(
-            n_jobs=self.n_jobs,
-            pre_dispatch=self._pre_dispatch(len(splits)),
-            batch_size=1,
-            return_as="generator_unordered" if is_streaming else "list",
-        )
+        options = {"n_jobs": self.n_jobs, "pre_dispatch": self._pre_dispatch(len(splits))}
+        if n_workers == 1:
+            parallel = Parallel(return_as="generator", **options)
+        else:
+            parallel = StreamingParallel(**options) if is_streaming else Parallel(**options)
         with one_thread() if shares_threads else nullcontext(), parallel:
             loop.run(parallel, is_streaming)
         search_context.call_on_fit_task_end(estimator=self)
         return loop
+
+    def _has_callbacks(self) -> bool:
+        """Whether anybody listens to the evaluations.
+
+        If not, they are spared the callers and contexts, which are slow to send.
+        """
+        listeners = [self, *self.get_params(deep=True).values()]
+        for grid in _as_list(self.param_distributions):
+            listeners.extend(chain.from_iterable(v for v in grid.values() if isinstance(v, list)))
+        return HAS_CALLBACKS and any(hasattr(listener, "_skl_callbacks") for listener in listeners)
 
     def _n_planned(self, space: Space) -> int:
         """Return how many trials there will be at most."""
@@ -384,3 +401,7 @@ def _hint(unknown: list[str], estimator: Any) -> str:
     close = [get_close_matches(name.lower(), known, n=1, cutoff=0.0) for name in unknown]
     hints = [repr(known[match]) for matches in close for match in matches]
     return f" Did you mean {' and '.join(hints)}?" if hints else ""
+
+
+def _as_list(distributions: Any) -> list[Any]:
+    return [distributions] if isinstance(distributions, Mapping) else distributions

@@ -10,8 +10,10 @@ from joblib import parallel_config
 from scipy import stats
 from sklearn.utils.parallel import Parallel, delayed
 
+from skbayes.engine.evaluation import Answer
 from skbayes.engine.loop import LONGEST_PAUSE, SHORTEST_PAUSE, SearchLoop, TaskQueue
 from skbayes.engine.results import outcome_of
+from skbayes.engine.streaming import StreamingParallel
 from skbayes.samplers.base import NoProposal, Proposal, Sampler
 from skbayes.space import Space
 from skbayes.trial import Trial
@@ -19,10 +21,11 @@ from skbayes.trial import Trial
 SPACE = Space({"x": stats.uniform(0, 1)})
 
 
-def evaluate(number, split, x, seconds):
-    """Stands for a fit: it takes its time and returns a score."""
-    time.sleep(seconds)
-    return number, split, {"test_scores": x + split, "fit_error": None}
+def evaluate(number, splits, x, seconds):
+    """Stands for fits: it takes its time and returns scores."""
+    time.sleep(sum(seconds))
+    results = {split: {"test_scores": x + split, "fit_error": None} for split in splits}
+    return Answer(number, results, sum(seconds))
 
 
 class Evaluator:
@@ -31,10 +34,9 @@ class Evaluator:
     def __init__(self, n_splits=3, seconds=lambda number, split: 0.0):
         self.n_splits, self.seconds = n_splits, seconds
 
-    def task(self, trial, split):
-        x = trial.params["x"]
-        seconds = self.seconds(trial.number, split)
-        return delayed(evaluate)(trial.number, split, x, seconds)
+    def task(self, trial, splits):
+        seconds = [self.seconds(trial.number, split) for split in splits]
+        return delayed(evaluate)(trial.number, splits, trial.params["x"], seconds)
 
 
 class Recorder(Sampler):
@@ -65,13 +67,15 @@ def run(evaluator, n_trials=12, n_points=2, n_jobs=1, backend="loky", sampler=No
         0,
         nullcontext,
     )
-    return_as = "generator_unordered" if stream else "list"
-    with (
-        parallel_config(backend),
-        Parallel(n_jobs=n_jobs, batch_size=1, return_as=return_as) as parallel,
-    ):
+    with parallel_config(backend), make_parallel(n_jobs, stream) as parallel:
         loop.run(parallel, stream)
     return loop
+
+
+def make_parallel(n_jobs, stream):
+    if n_jobs == 1:
+        return Parallel(return_as="generator")
+    return StreamingParallel(n_jobs=n_jobs) if stream else Parallel(n_jobs=n_jobs)
 
 
 def params(loop):
@@ -153,8 +157,8 @@ def test_an_exhausted_space_ends_the_search():
 
 def test_an_error_in_a_task_comes_through():
     class Failing(Evaluator):
-        def task(self, trial, split):
-            return delayed(int)("no number") if trial.number == 3 else super().task(trial, split)
+        def task(self, trial, splits):
+            return delayed(int)("no number") if trial.number == 3 else super().task(trial, splits)
 
     with pytest.raises(ValueError, match="no number"):
         run(Failing(), n_jobs=2, backend="threading")
@@ -173,7 +177,7 @@ def test_proposals_are_made_in_their_context():
     loop = SearchLoop(
         Recorder(), Evaluator(), lambda results: outcome_of(results, None), 4, 1, 0, Context
     )
-    loop.run(Parallel(n_jobs=1, return_as="generator_unordered"), True)
+    loop.run(make_parallel(1, True), True)
     assert entered == [threading.main_thread()] * 4
 
 
@@ -202,3 +206,17 @@ def test_generators_are_keyed_by_seed_and_number():
 
 def test_trials_of_the_loop_are_trials():
     assert all(isinstance(trial, Trial) for trial in run(Evaluator(), 2).trials)
+
+
+def test_short_splits_travel_together_and_long_ones_alone():
+    sizes = {0.0: [], 0.02: []}
+    for seconds, seen in sizes.items():
+
+        class Counting(Evaluator):
+            def task(self, trial, splits, seen=seen):
+                seen.append(len(splits))
+                return super().task(trial, splits)
+
+        run(Counting(5, lambda number, split, s=seconds: s), 4, 1)
+    assert sizes[0.0] == [1] * 5 + [5] * 3
+    assert sizes[0.02] == [1] * 20
