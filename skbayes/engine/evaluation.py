@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from sklearn.base import clone
 from sklearn.utils.parallel import delayed
 
 from skbayes._sklearn_compat import fit_and_score
+from skbayes.engine.fit_warnings import FitWarning, collected
 from skbayes.trial import FloatArray, Trial
 
 Task = tuple[Any, tuple[Any, ...], dict[str, Any]]
@@ -31,11 +33,14 @@ class Answer(NamedTuple):
         Result of each split that was evaluated.
     seconds : float
         How long that took.
+    fit_warnings : sequence of FitWarning
+        What was warned of in another process; elsewhere warnings find their own way.
     """
 
     number: int
     results: dict[int, SplitResult]
     seconds: float
+    fit_warnings: Sequence[FitWarning] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,25 +51,24 @@ class Evaluation:
     ----------
     estimator : estimator
         Cloned for every fit, never touched.
-    X, y : object
-        The data as the estimator takes them.
     splits : sequence of (train, test)
         Frozen: every trial sees the same.
     n_trials : int
         How many trials are planned, for progress messages.
     options : mapping
-        Further arguments of scikit-learn's evaluation of a split.
+        Data, scorer and all that scikit-learn's evaluation of a split takes beside.
     contexts : sequence of object, default=()
         One callback context a (trial, split), in order; none if empty.
+    is_elsewhere : bool, default=False
+        Whether tasks run in other processes, from which warnings have to be brought back.
     """
 
     estimator: Any
-    X: Any
-    y: Any
     splits: Sequence[tuple[FloatArray, FloatArray]]
     n_trials: int
     options: Mapping[str, Any]
     contexts: Sequence[Any] = ()
+    is_elsewhere: bool = False
 
     @property
     def n_splits(self) -> int:
@@ -81,9 +85,8 @@ class Evaluation:
             [self.splits[split] for split in splits],
             contexts,
             self.n_splits,
+            is_elsewhere=self.is_elsewhere,
             estimator=self.estimator,
-            X=self.X,
-            y=self.y,
             parameters=dict(trial.params),
             candidate_progress=(trial.number, self.n_trials),
             **self.options,
@@ -98,19 +101,22 @@ def _evaluate(
     contexts: Sequence[Any],
     n_splits: int,
     *,
+    is_elsewhere: bool,
     estimator: Any,
     **options: Any,
 ) -> Answer:
     begin = time.perf_counter()
-    results = {
-        split: fit_and_score(
-            estimator=clone(estimator),
-            train=train,
-            test=test,
-            split_progress=(split, n_splits),
-            callback_ctx=context,
-            **options,
-        )
-        for split, (train, test), context in zip(splits, indices, contexts, strict=True)
-    }
-    return Answer(number, results, time.perf_counter() - begin)
+    fit_warnings: list[FitWarning] = []
+    with collected(fit_warnings) if is_elsewhere else nullcontext():
+        results = {
+            split: fit_and_score(
+                estimator=clone(estimator),
+                train=train,
+                test=test,
+                split_progress=(split, n_splits),
+                callback_ctx=context,
+                **options,
+            )
+            for split, (train, test), context in zip(splits, indices, contexts, strict=True)
+        }
+    return Answer(number, results, time.perf_counter() - begin, fit_warnings)

@@ -17,15 +17,16 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-from sklearn.utils.parallel import delayed
+from sklearn.utils.parallel import Parallel, delayed
 
 from skbayes.engine.evaluation import Answer, SplitResult, Task
+from skbayes.engine.fit_warnings import FitWarning, shown_once
 from skbayes.samplers.base import NoProposal, Sampler
 from skbayes.trial import Outcome, Trial
 
@@ -109,6 +110,8 @@ class SearchLoop:
         In the order they were proposed.
     results : list of list of dict
         What came back for each split of each trial.
+    fit_warnings : list of FitWarning
+        What was warned of in other processes.
     """
 
     sampler: Sampler
@@ -122,36 +125,39 @@ class SearchLoop:
     def __post_init__(self) -> None:
         self.trials: list[Trial] = []
         self.results: list[list[SplitResult]] = []
+        self.fit_warnings: list[FitWarning] = []
         self._arrived: dict[int, dict[int, SplitResult]] = {}
         self._seconds_per_split = np.inf  # of the latest answer
         self._n_finished = 0  # trials 0 … n_finished − 1 all have outcomes
         self._is_exhausted = False
         self._waits_for_all = False
 
-    def run(self, parallel: Callable[[Iterable[Task]], Iterable[Any]], is_streaming: bool) -> None:
+    def run(self, parallel: Parallel, is_streaming: bool) -> None:
         """Evaluate trials until there are enough, or none is left to propose.
 
         Parameters
         ----------
-        parallel : callable
-            Runs tasks and returns their answers in any order; an open `joblib.Parallel`.
+        parallel : Parallel
+            Runs tasks and returns their answers in any order.
         is_streaming : bool
             Whether it takes tasks while it delivers answers. If not, it is given what is ready
             as a list: the same search, with idle workers.
         """
         queue = TaskQueue()
-        self._refill(queue)
-        while queue.ready:
-            for answer in parallel(queue if is_streaming else _ready_tasks(queue)):
-                if answer is not None:  # a pause answers None
-                    self._receive(answer)
-                    self._refill(queue)
-                    queue.n_answered += 1
+        with parallel, shown_once(self.fit_warnings):
+            self._refill(queue)
+            while queue.ready:
+                for answer in parallel(queue if is_streaming else _ready_tasks(queue)):
+                    if answer is not None:  # a pause answers None
+                        self._receive(answer)
+                        self._refill(queue)
+                        queue.n_answered += 1
 
     def _receive(self, answer: Answer) -> None:
         number = answer.number
         arrived = self._arrived[number]
         arrived.update(answer.results)
+        self.fit_warnings.extend(answer.fit_warnings)
         self._seconds_per_split = answer.seconds / len(answer.results)
         if len(arrived) < self.evaluator.n_splits:
             return

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from itertools import chain
 from numbers import Integral
 from typing import Any, ClassVar, Self
@@ -25,7 +27,8 @@ from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
-from sklearn.utils import check_random_state, indexable
+from sklearn.utils import check_random_state, get_tags, indexable
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel
 from threadpoolctl import ThreadpoolController
 
@@ -51,6 +54,11 @@ from skbayes.space import Space
 from skbayes.trial import FloatArray, Outcome
 
 Split = tuple[FloatArray, FloatArray]
+
+
+def _can_transform(search: Any) -> bool:
+    """Whether there is `transform`; if not, raise the error that says why."""
+    return search.transform is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +120,38 @@ class BaseModelSearchCV(BaseSearchCV):
         self.n_initial_points = n_initial_points
         self.initial_params = initial_params
         self.n_points = n_points
+
+    def __sklearn_tags__(self) -> Any:
+        """Forward what the estimator transforms and predicts, beside what scikit-learn forwards."""
+        tags = super().__sklearn_tags__()
+        own = get_tags(self.estimator)
+        tags.transformer_tags = deepcopy(own.transformer_tags)
+        is_required = tags.target_tags.required  # scikit-learn leaves that to the estimator
+        tags.target_tags = deepcopy(own.target_tags)
+        tags.target_tags.required = is_required
+        return tags
+
+    @available_if(_can_transform)
+    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Search, refit, and transform `X` by the best estimator.
+
+        Only available if `refit` is not False and the estimator has ``transform``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training vectors.
+        y : array-like of shape (n_samples,), default=None
+            Target relative to X; None for unsupervised learning.
+        **params : dict of str -> object
+            Parameters passed to ``fit``.
+
+        Returns
+        -------
+        Xt : array-like of shape (n_samples, n_features_new)
+            `X` transformed by the best estimator.
+        """
+        return self.fit(X, y, **params).transform(X)
 
     @abstractmethod
     def _make_sampler(self, space: Space, start: QuasiRandomSampler) -> Sampler:
@@ -247,10 +287,10 @@ class BaseModelSearchCV(BaseSearchCV):
         seed: int,
         context: Any,
     ) -> SearchLoop:
-        """Run the loop over joblib."""
+        """Run the loop over joblib, as one task of scikit-learn's task tree."""
+        workers = _Workers.active(self.n_jobs)
         self.n_splits_ = len(splits)
-        n_workers = effective_n_jobs(self.n_jobs)
-        self.n_points_ = n_workers if self.n_points == "auto" else int(self.n_points)
+        self.n_points_ = workers.n if self.n_points == "auto" else int(self.n_points)
         n_trials = self._n_planned(space)
         n_tasks = n_trials * len(splits)
         if self.verbose > 0:
@@ -268,7 +308,9 @@ class BaseModelSearchCV(BaseSearchCV):
             search_context.subcontext(task_name="candidate-split-evaluation", task_id=task)
             for task in range(n_tasks if has_callbacks else 0)
         ]
-        evaluation_options = {
+        options = {
+            "X": inputs.X,
+            "y": inputs.y,
             "scorer": scorers,
             "fit_params": inputs.routed.estimator.fit,
             "score_params": inputs.routed.scorer.score,
@@ -281,23 +323,8 @@ class BaseModelSearchCV(BaseSearchCV):
             "caller": self if has_callbacks else None,
         }
         evaluation = Evaluation(
-            clone(self.estimator),
-            inputs.X,
-            inputs.y,
-            splits,
-            n_trials,
-            evaluation_options,
-            contexts,
+            clone(self.estimator), splits, n_trials, options, contexts, workers.are_processes
         )
-        backend, _ = get_active_backend()
-        is_streaming = n_workers == 1 or backend.supports_return_generator
-        shares_threads = n_workers > 1 and getattr(backend, "uses_threads", False)
-        blas = ThreadpoolController()
-
-        def one_thread() -> AbstractContextManager[Any]:
-            """Small matrices are slower on many threads."""
-            return blas.limit(limits=1, user_api="blas")
-
         loop = SearchLoop(
             sampler,
             evaluation,
@@ -305,15 +332,12 @@ class BaseModelSearchCV(BaseSearchCV):
             n_trials,
             self.n_points_,
             seed,
-            nullcontext if shares_threads else one_thread,
+            nullcontext if workers.are_threads else _one_blas_thread(),
         )
-        options = {"n_jobs": self.n_jobs, "pre_dispatch": self._pre_dispatch(len(splits))}
-        if n_workers == 1:
-            parallel = Parallel(return_as="generator", **options)
-        else:
-            parallel = StreamingParallel(**options) if is_streaming else Parallel(**options)
-        with one_thread() if shares_threads else nullcontext(), parallel:
-            loop.run(parallel, is_streaming)
+        pre_dispatch = self._pre_dispatch(len(splits))
+        # Threads share the limit with the fits: set once, it does not come and go under them.
+        with _one_blas_thread()() if workers.are_threads else nullcontext():
+            loop.run(workers.parallel(pre_dispatch), workers.stream)
         search_context.call_on_fit_task_end(estimator=self)
         return loop
 
@@ -405,3 +429,43 @@ def _hint(unknown: list[str], estimator: Any) -> str:
 
 def _as_list(distributions: Any) -> list[Any]:
     return [distributions] if isinstance(distributions, Mapping) else distributions
+
+
+@dataclass(frozen=True)
+class _Workers:
+    """Who evaluates: what joblib's active backend and `n_jobs` come to."""
+
+    n_jobs: int | None
+    n: int
+    backend: Any
+
+    @classmethod
+    def active(cls, n_jobs: int | None) -> _Workers:
+        return cls(n_jobs, effective_n_jobs(n_jobs), get_active_backend()[0])
+
+    @property
+    def are_threads(self) -> bool:
+        """Whether the fits run beside the proposals in one process."""
+        return self.n > 1 and getattr(self.backend, "uses_threads", False)
+
+    @property
+    def are_processes(self) -> bool:
+        """Whether the fits run in other processes."""
+        return self.n > 1 and not getattr(self.backend, "supports_sharedmem", False)
+
+    @property
+    def stream(self) -> bool:
+        """Whether tasks are taken while answers are delivered."""
+        return self.n == 1 or self.backend.supports_return_generator
+
+    def parallel(self, pre_dispatch: int | str) -> Parallel:
+        options = {"n_jobs": self.n_jobs, "pre_dispatch": pre_dispatch}
+        if self.n == 1:
+            return Parallel(return_as="generator", **options)
+        return StreamingParallel(**options) if self.stream else Parallel(**options)
+
+
+def _one_blas_thread() -> Callable[[], AbstractContextManager[Any]]:
+    """Return contexts that limit BLAS: small matrices are slower on many threads."""
+    controller = ThreadpoolController()  # costs milliseconds to make, and little to use
+    return partial(controller.limit, limits=1, user_api="blas")

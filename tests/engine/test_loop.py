@@ -67,8 +67,8 @@ def run(evaluator, n_trials=12, n_points=2, n_jobs=1, backend="loky", sampler=No
         0,
         nullcontext,
     )
-    with parallel_config(backend), make_parallel(n_jobs, stream) as parallel:
-        loop.run(parallel, stream)
+    with parallel_config(backend):
+        loop.run(make_parallel(n_jobs, stream), stream)
     return loop
 
 

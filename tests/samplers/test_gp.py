@@ -57,9 +57,10 @@ def test_it_avoids_the_region_that_fails_and_finds_the_optimum_of_the_rest():
     def failing(params):
         return np.nan if params["x"] < 0.4 else branin(params)
 
-    trials = search(Space(BRANIN), failing, 40)
-    assert regret(trials) < 0.05
-    assert np.mean([np.isnan(trial.score) for trial in trials[20:]]) < 0.4
+    searches = [search(Space(BRANIN), failing, 40, seed) for seed in range(5)]
+    assert np.median([regret(trials) for trials in searches]) < 0.02
+    late = [np.isnan(trial.score) for trials in searches for trial in trials[20:]]
+    assert np.mean(late) < 0.4
 
 
 def test_pending_trials_are_not_proposed_again():

@@ -1,0 +1,50 @@
+"""Warnings of the fits, shown once each and not once a fit.
+
+A search repeats the same warning hundreds of times, from processes whose output nobody keeps.
+Here they are collected, in the workers and at home, and given to Python's filters once.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+
+class FitWarning(NamedTuple):
+    """What is left of a warning when it has come back from a worker."""
+
+    message: str
+    category: type[Warning]
+    filename: str
+    lineno: int
+
+
+@contextmanager
+def collected(into: list[FitWarning]) -> Iterator[None]:
+    """Append the distinct warnings of the block that the filters let pass, instead of showing."""
+    with warnings.catch_warnings(record=True) as caught:
+        try:
+            yield
+        finally:
+            for warning in caught:
+                found = FitWarning(
+                    str(warning.message), warning.category, warning.filename, warning.lineno
+                )
+                if found not in into:
+                    into.append(found)
+
+
+@contextmanager
+def shown_once(collection: list[FitWarning]) -> Iterator[None]:
+    """Collect the warnings of the block, and show each once at its end, even after an error."""
+    try:
+        with collected(collection):
+            yield
+    finally:
+        seen: dict[tuple[type[Warning], str], FitWarning] = {}
+        for warning in collection:
+            seen.setdefault((warning.category, warning.message), warning)
+        for warning in seen.values():
+            warnings.warn_explicit(**warning._asdict())
