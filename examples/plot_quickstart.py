@@ -28,7 +28,7 @@ from sklearn.svm import SVC
 from skbayes import BayesSearchCV
 
 X, y = load_breast_cancer(return_X_y=True)
-X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=1)
 model = make_pipeline(StandardScaler(), SVC())
 
 # %%

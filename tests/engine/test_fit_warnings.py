@@ -5,7 +5,7 @@ import warnings
 import pytest
 from joblib import parallel_config
 from sklearn.datasets import load_iris
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.linear_model import LogisticRegression
 
 from skbayes import BayesSearchCV
 from skbayes.engine.fit_warnings import FitWarning, collected, shown_once
@@ -13,10 +13,10 @@ from skbayes.engine.fit_warnings import FitWarning, collected, shown_once
 X, Y = load_iris(return_X_y=True)
 
 
-class Chatty(DecisionTreeClassifier):
+class Chatty(LogisticRegression):
     """Warns at every fit, of the same thing."""
 
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         warnings.warn("the same every time", RuntimeWarning, stacklevel=1)
         return super().fit(X, y)
 
@@ -24,7 +24,7 @@ class Chatty(DecisionTreeClassifier):
 @pytest.mark.parametrize(("backend", "n_jobs"), [("loky", 1), ("loky", 2), ("threading", 2)])
 def test_a_warning_of_every_fit_is_shown_once(backend, n_jobs):
     search = BayesSearchCV(
-        Chatty(), {"max_depth": [1, 2, 3, 4]}, n_iter=4, cv=3, n_jobs=n_jobs, refit=False
+        Chatty(max_iter=500), {"C": [1, 2, 3]}, n_iter=3, cv=3, n_jobs=n_jobs, refit=False
     )
     with parallel_config(backend), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -35,7 +35,7 @@ def test_a_warning_of_every_fit_is_shown_once(backend, n_jobs):
 
 
 def test_a_warning_made_an_error_fails_the_fit():
-    search = BayesSearchCV(Chatty(), {"max_depth": [1, 2]}, cv=3, error_score="raise")
+    search = BayesSearchCV(Chatty(), {"C": [1, 2]}, cv=3, error_score="raise")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(RuntimeWarning, match="the same every time"):
