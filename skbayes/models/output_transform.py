@@ -25,6 +25,9 @@ UPPER = 0.25
 LINEAR = 2.5
 """c, as a multiple of the distance below the best within which that share lies."""
 
+LARGEST = 1e150
+"""Magnitude beyond which scores count as equal; their differences would overflow."""
+
 DOUBT = 0.3
 """Standard deviation of a score in the tail, as a share of its distance beyond c."""
 
@@ -44,6 +47,7 @@ def surrogate_scores(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
     doubt : ndarray of shape (n,)
         Variance of `y` beyond the noise.
     """
+    scores = np.clip(scores, -LARGEST, LARGEST)
     r = np.nanmax(scores) - scores
     c = _scale(r[np.isfinite(r)])
     tail = np.log1p(np.log(np.maximum(np.where(np.isnan(r), np.nanmax(r), r) / c, 1.0)))
@@ -61,4 +65,4 @@ def _scale(r: FloatArray) -> float:
     positive = r[r > 0.0]
     if not len(positive):
         return 1.0
-    return LINEAR * float(max(np.quantile(r, UPPER), positive.min()))
+    return LINEAR * float(max(np.quantile(r, UPPER), positive.min(), r.max() / LARGEST))

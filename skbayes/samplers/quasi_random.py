@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ class GridSampler(Sampler):
 
     def propose(self, trials: Sequence[Trial], rng: np.random.Generator) -> Proposal | NoProposal:
         assert self.space.grid_size is not None
-        given = seen_keys([trial for trial in trials if "grid_index" not in trial.memory])
+        given = seen_keys(list(takewhile(_was_given, trials)))
         last = trials[-1].memory.get("grid_index", -1) if trials else -1
         for index in range(last + 1, self.space.grid_size):
             params = self.space.grid_point(index)
@@ -83,6 +84,10 @@ class GridSampler(Sampler):
             if row_key(row) not in given:
                 return Proposal(row, params, {"grid_index": index})
         return NoProposal.EXHAUSTED
+
+
+def _was_given(trial: Trial) -> bool:
+    return "grid_index" not in trial.memory
 
 
 class GivenFirst(Sampler):

@@ -1,0 +1,48 @@
+"""Public docstrings, by scikit-learn's own checks and by numpydoc's."""
+
+import inspect
+
+import pytest
+from numpydoc.docscrape import ClassDoc
+from scipy.stats import loguniform
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils._testing import check_docstring_parameters
+
+from skbayes import BayesSearchCV
+
+SEARCHES = [BayesSearchCV]
+
+
+@pytest.fixture(params=SEARCHES, ids=lambda search: search.__name__)
+def search_class(request):
+    return request.param
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_every_parameter_is_documented_in_its_place(search_class):
+    documented = ClassDoc(search_class)
+    assert check_docstring_parameters(search_class.__init__, documented) == []
+    for name in ("fit", "fit_transform", "predict", "score"):
+        assert check_docstring_parameters(getattr(search_class, name)) == []
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_every_fitted_attribute_is_documented(search_class):
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    model = LogisticRegression(max_iter=500)
+    fitted = search_class(model, {"C": loguniform(0.1, 10)}, n_iter=2).fit(X, y)
+    documented = {attribute.name for attribute in ClassDoc(search_class)["Attributes"]}
+    found = {name for name in vars(fitted) if name.endswith("_") and name[0] != "_"}
+    assert found <= documented
+    assert all(hasattr(fitted, name) for name in documented)
+
+
+def test_every_default_in_the_docstring_is_the_one_in_the_signature(search_class):
+    signature = inspect.signature(search_class.__init__).parameters
+    for parameter in ClassDoc(search_class)["Parameters"]:
+        _, has_default, default = parameter.type.partition("default=")
+        if has_default:
+            value = signature[parameter.name].default
+            expected = "np.nan" if value != value else repr(value)
+            assert default == expected, parameter.name
