@@ -134,7 +134,7 @@ def test_it_works_inside_cross_validate_and_as_a_step():
 def uneven():
     """A search whose fits differ in time by more than tenfold, run by one worker."""
     space = {
-        "n_estimators": log_randint(2, 60),
+        "n_estimators": log_randint(2, 120),
         "max_depth": [None, 1, 2, 4],
         "criterion": ["gini", "entropy"],
     }
@@ -148,7 +148,7 @@ def uneven():
 def test_the_search_is_the_same_for_every_number_of_workers(uneven, n_jobs, backend):
     search, sequential = uneven
     times = sequential.cv_results_["mean_fit_time"]
-    assert times.max() > 5 * times.min()
+    assert times.max() > 10 * times.min()
     with parallel_config(backend):
         parallel = clone(search).set_params(n_jobs=n_jobs).fit(X, Y)
     assert_same_search(parallel.cv_results_, sequential.cv_results_)
