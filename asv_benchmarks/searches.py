@@ -9,7 +9,7 @@ import numpy as np
 
 from asv_benchmarks.problems import Problem
 from skbayes.samplers.base import Proposal, Sampler
-from skbayes.samplers.gp import GPSampler
+from skbayes.samplers.gp import GPSampler, default_n_initial_points
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.trial import Outcome, Trial
@@ -19,7 +19,7 @@ MakeSampler = Callable[[Space, int], Sampler]
 
 def bayes(space: Space, seed: int) -> Sampler:
     """Return the sampler of `BayesSearchCV` with its defaults."""
-    return GPSampler(space, QuasiRandomSampler(space, seed), min(max(space.n_columns + 2, 4), 10))
+    return GPSampler(space, QuasiRandomSampler(space, seed), default_n_initial_points(space))
 
 
 class RandomSampler(Sampler):

@@ -241,11 +241,8 @@ class BaseModelSearchCV(BaseSearchCV):
         space = Space(self.param_distributions, seed)
         self._check_names(space)
         start = QuasiRandomSampler(space, seed)
-        sampler: Sampler
-        if space.grid_size is not None and self.n_iter >= space.grid_size:
-            sampler = GridSampler(space)
-        else:
-            sampler = self._make_sampler(space, start)
+        is_grid = self._grid_size(space) is not None
+        sampler = GridSampler(space) if is_grid else self._make_sampler(space, start)
         given = self._given_params(space)
         return space, GivenFirst(given, start, sampler) if given else sampler
 
@@ -354,9 +351,13 @@ class BaseModelSearchCV(BaseSearchCV):
     def _n_planned(self, space: Space) -> int:
         """Return how many trials there will be at most."""
         n_given = len(self.initial_params) if isinstance(self.initial_params, list) else 0
-        if space.grid_size is not None and self.n_iter >= space.grid_size:
-            return min(self.n_iter, space.grid_size + n_given)
-        return self.n_iter if space.size is None else min(self.n_iter, space.size + n_given)
+        size = self._grid_size(space) or space.size
+        return self.n_iter if size is None else min(self.n_iter, size + n_given)
+
+    def _grid_size(self, space: Space) -> int | None:
+        """Return how large the grid is that the search walks through, or None if it does not."""
+        is_grid = space.grid_size is not None and self.n_iter >= space.grid_size
+        return space.grid_size if is_grid else None
 
     def _pre_dispatch(self, n_splits: int) -> int | str:
         """Return `pre_dispatch`, bounded: more tasks than the window holds cannot be made."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skbayes.estimators.base import BaseModelSearchCV
 from skbayes.samplers.base import Sampler
-from skbayes.samplers.gp import GPSampler
+from skbayes.samplers.gp import GPSampler, default_n_initial_points
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
 
@@ -170,5 +170,5 @@ class BayesSearchCV(BaseModelSearchCV):
 
     def _make_sampler(self, space: Space, start: QuasiRandomSampler) -> Sampler:
         if self.n_initial_points == "auto":
-            return GPSampler(space, start, min(max(space.n_columns + 2, 4), 10))
+            return GPSampler(space, start, default_n_initial_points(space))
         return GPSampler(space, start, int(self.n_initial_points))

@@ -37,6 +37,11 @@ KNOWN = -1e3
 """Added to the log acquisition where the score is taken as known."""
 
 
+def default_n_initial_points(space: Space) -> int:
+    """Return how long the start-up design of a space is: two more than its columns, 4 to 10."""
+    return min(max(space.n_columns + 2, 4), 10)
+
+
 class GPSampler(Sampler):
     """Proposes where a Gaussian process promises most.
 
