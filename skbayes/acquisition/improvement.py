@@ -1,6 +1,7 @@
 """Log expected improvement: how much a candidate promises, from its mean and deviation alone.
 
 z      (mean − incumbent) / std
+σ      standard deviation of the noise of one evaluation
 φ, Φ   standard normal density and distribution function
 h(z)   φ(z) + z Φ(z), so that the expected improvement is std · h(z)
 
@@ -43,20 +44,55 @@ def log_expected_improvement(mean: FloatArray, std: FloatArray, incumbent: float
     return np.log(std) + log_h((mean - incumbent) / std)[0]
 
 
-def log_expected_improvement_gradient(
-    mean: FloatArray, std: FloatArray, incumbent: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Log expected improvement with its derivatives by mean and standard deviation.
+def log_augmented_improvement(
+    mean: FloatArray, std: FloatArray, incumbent: float, noise: float
+) -> FloatArray:
+    """Log of the expected improvement, less what noise will leave unknown.
 
-    With g = d log h / dz, the derivatives are g / std and (1 − z g) / std.
+    Expected improvement is multiplied by 1 − σ / √(σ² + std²), which vanishes where another
+    evaluation would teach nothing. Without it a search polishes one noisy score for ever.
+
+    Parameters
+    ----------
+    mean, std, incumbent
+        As `log_expected_improvement`.
+    noise : float
+        Variance σ² of the noise of one evaluation, > 0.
 
     Returns
     -------
-    log_ei, by_mean, by_std : ndarray of shape (n,)
+    log_aei : ndarray of shape (n,)
+
+    References
+    ----------
+    Huang, Allen, Notz & Zeng, "Global Optimization of Stochastic Black-Box Systems via Sequential
+    Kriging Meta-Models", Journal of Global Optimization, 2006, eq. 13.
+    """
+    return log_expected_improvement(mean, std, incumbent) + np.log1p(-_blur(std, noise))
+
+
+def log_augmented_improvement_gradient(
+    mean: FloatArray, std: FloatArray, incumbent: float, noise: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Log augmented improvement with its derivatives by mean and standard deviation.
+
+    With g = d log h / dz, the derivatives of log EI are g / std and (1 − z g) / std; that of the
+    factor is q std / ((σ² + std²) (1 − q)) with q = σ / √(σ² + std²).
+
+    Returns
+    -------
+    log_aei, by_mean, by_std : ndarray of shape (n,)
     """
     z = (mean - incumbent) / std
     value, g = log_h(z)
-    return np.log(std) + value, g / std, (1.0 - z * g) / std
+    q = _blur(std, noise)
+    by_std = (1.0 - z * g) / std + q * std / ((noise + std**2) * (1.0 - q))
+    return np.log(std) + value + np.log1p(-q), g / std, by_std
+
+
+def _blur(std: FloatArray, noise: float) -> FloatArray:
+    """Return q, kept below one where `std` is nothing beside the noise."""
+    return np.minimum(np.sqrt(noise / (noise + std**2)), 1.0 - 1e-12)
 
 
 def log_h(z: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -80,6 +80,11 @@ class GaussianProcess:
     is_categorical : ndarray of shape (d,)
     doubt : ndarray of shape (n,), default=None
         Variance by which each score is less certain than the noise says; none by default.
+
+    Attributes
+    ----------
+    noise : float
+        Variance of the noise of one score.
     """
 
     def __init__(
@@ -94,13 +99,18 @@ class GaussianProcess:
         self.Z, self.y, self.theta, self.is_categorical = Z, y, theta, is_categorical
         self.doubt = np.zeros(len(y)) if doubt is None else doubt
         self._w = np.exp(-2.0 * theta[:d])
-        self._signal, noise = np.exp(theta[d:])
+        self._signal, self.noise = map(float, np.exp(theta[d:]))
         R = scaled_distances(Z, Z, self._w, is_categorical)
         np.fill_diagonal(R, 0.0)
         K = self._covariance(R)[0]
-        K[np.diag_indices_from(K)] += noise + JITTER * (1.0 + self._signal) + self.doubt
+        K[np.diag_indices_from(K)] += self.noise + JITTER * (1.0 + self._signal) + self.doubt
         self._L_inverse = np.tril(dtrtri(cholesky(K), lower=1)[0])
         self.alpha = self._L_inverse.T @ (self._L_inverse @ y)
+
+    def mean(self, X: FloatArray) -> FloatArray:
+        """Return the posterior mean of the score at rows X, (m, d), without the deviation."""
+        k, _ = self._covariance(scaled_distances(X, self.Z, self._w, self.is_categorical))
+        return np.asarray(k @ self.alpha, dtype=float)
 
     def predict(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the posterior mean and standard deviation of the noiseless score.

@@ -19,16 +19,19 @@ import numpy as np
 
 from skbayes.trial import FloatArray
 
+TAIL = 0.35
+"""How much less than its logarithm says the tail is stretched."""
+
 UPPER = 0.25
 """Share of the scores that sets the scale."""
 
-LINEAR = 2.5
+LINEAR = 7.0
 """c, as a multiple of the distance below the best within which that share lies."""
 
 LARGEST = 1e150
 """Magnitude beyond which scores count as equal; their differences would overflow."""
 
-DOUBT = 0.3
+DOUBT = 1.0
 """Standard deviation of a score in the tail, as a share of its distance beyond c."""
 
 
@@ -53,11 +56,11 @@ def surrogate_scores(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
     tail = np.log1p(np.log(np.maximum(np.where(np.isnan(r), np.nanmax(r), r) / c, 1.0)))
     is_failed = np.isnan(r)
     tail[is_failed] = max(tail.max(), 0.5)
-    loss = np.where(tail > 0.0, 1.0 + tail, np.where(is_failed, 1.0, r / c))
+    loss = np.where(tail > 0.0, 1.0 + TAIL * tail, np.where(is_failed, 1.0, r / c))
     spread = loss.std()
     if spread == 0.0:
         return np.zeros(len(scores)), np.zeros(len(scores))
-    return (loss.mean() - loss) / spread, (DOUBT * tail / spread) ** 2
+    return (loss.mean() - loss) / spread, (DOUBT * TAIL * tail / spread) ** 2
 
 
 def _scale(r: FloatArray) -> float:

@@ -8,14 +8,17 @@ acquisition. See `models/` and `acquisition/` for each of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 
 from skbayes.acquisition.improvement import (
-    log_expected_improvement,
-    log_expected_improvement_gradient,
+    log_augmented_improvement,
+    log_augmented_improvement_gradient,
 )
 from skbayes.acquisition.maximize import maximize
+from skbayes.acquisition.prior_weight import log_prior_weight
+from skbayes.models.active_set import active_set
 from skbayes.models.gaussian_process import (
     GaussianProcess,
     HyperPrior,
@@ -25,6 +28,7 @@ from skbayes.models.output_transform import surrogate_scores
 from skbayes.samplers.base import NoProposal, Proposal, Sampler, is_used_up, seen_keys
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
+from skbayes.space.dimensions import Kind
 from skbayes.trial import FloatArray, Trial
 
 N_BEST = 5
@@ -33,8 +37,17 @@ N_BEST = 5
 PLATEAU_RADIUS = 0.2
 """Length-scales around a trial within which a score with plateaus is taken as known."""
 
+NO_NOISE = 1e-12
+"""Variance of the noise of a score that repeats."""
+
 KNOWN = -1e3
 """Added to the log acquisition where the score is taken as known."""
+
+ELSEWHERE = -1e6
+"""Added to it outside the sub-space whose turn it is."""
+
+FAIR_SHARE = 0.7
+"""A sub-space is not given up before it has had this share of √n trials, or of n / their number."""
 
 
 def default_n_initial_points(space: Space) -> int:
@@ -71,24 +84,38 @@ class GPSampler(Sampler):
         Z = np.array([trial.row for trial in finished])
         scores = np.array([trial.score for trial in finished])
         y, doubt = surrogate_scores(scores)
-        theta = self._hyperparameters(trials, Z, y, doubt)
+        stored = self._stored_hyperparameters(trials)
+        w = np.exp(-2.0 * stored[-1][: self.space.n_columns])
+        active = active_set(Z, y, w, self.space.is_categorical)
+        Z, scores, y, doubt = Z[active], scores[active], y[active], doubt[active]
+        theta = fit_hyperparameters(Z, y, doubt, self.space.is_categorical, stored)
         pending = np.array([trial.row for trial in trials if trial.outcome is None])
         surrogate = GaussianProcess(Z, y, theta, self.space.is_categorical, doubt)
         incumbent = float(surrogate.predict(Z[np.isfinite(scores)])[0].max())
         surrogate = surrogate.believe(pending)
 
+        noise, n_finished = insisted_noise(surrogate), len(finished)
+        is_continuous = np.array([c.kind is Kind.CONTINUOUS for c in self.space.columns])
         radius = PLATEAU_RADIUS if has_plateaus(scores) else 0.0
+        neglected = neglected_subspace(self.space, np.array([trial.row for trial in trials]))
 
         def acquisition(rows: FloatArray) -> FloatArray:
-            values = log_expected_improvement(*surrogate.predict(rows), incumbent)
+            values = log_augmented_improvement(*surrogate.predict(rows), incumbent, noise)
+            values += log_prior_weight(rows, is_continuous, n_finished)[0]
             if radius:
                 values[surrogate.distance_to_data(rows) < radius] += KNOWN
+            if neglected is not None:
+                values[rows[:, 0] != neglected] += ELSEWHERE
             return values
 
         def gradient(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
             mean, std, mean_gradient, std_gradient = surrogate.predict_with_gradient(rows)
-            values, by_mean, by_std = log_expected_improvement_gradient(mean, std, incumbent)
-            return values, by_mean[:, None] * mean_gradient + by_std[:, None] * std_gradient
+            values, by_mean, by_std = log_augmented_improvement_gradient(
+                mean, std, incumbent, noise
+            )
+            gradients = by_mean[:, None] * mean_gradient + by_std[:, None] * std_gradient
+            weights, weight_gradients = log_prior_weight(rows, is_continuous, n_finished)
+            return values + weights, gradients + weight_gradients
 
         best = Z[np.argsort(-y, kind="stable")[:N_BEST]]
         row = maximize(acquisition, gradient, self.space, best, seen, rng)
@@ -96,14 +123,18 @@ class GPSampler(Sampler):
             return self._start.propose(trials, rng)
         return self._proposal(row, {"theta": theta.tolist()})
 
-    def _hyperparameters(
-        self, trials: Sequence[Trial], Z: FloatArray, y: FloatArray, doubt: FloatArray
-    ) -> FloatArray:
-        """Estimate θ, beginning from the estimate stored with the last trial that has one."""
+    def _stored_hyperparameters(self, trials: Sequence[Trial]) -> list[FloatArray]:
+        """Return where to begin the estimate: the prior mean, and the last trial's estimate."""
         starts = [HyperPrior.for_dimension(self.space.n_columns).mean]
         stored = (trial.memory["theta"] for trial in reversed(trials) if "theta" in trial.memory)
-        starts.extend(np.array(theta) for theta in list(stored)[:1])
-        return fit_hyperparameters(Z, y, doubt, self.space.is_categorical, starts)
+        starts.extend(np.array(theta) for theta in islice(stored, 1))
+        return starts
+
+
+def insisted_noise(surrogate: GaussianProcess) -> float:
+    """Return the variance of the noise beyond what is assumed where the scores do not tell."""
+    assumed = np.exp(HyperPrior.for_dimension(surrogate.Z.shape[1]).mean[-1] + 1.0)
+    return float(max(surrogate.noise - assumed, NO_NOISE))
 
 
 def has_plateaus(scores: FloatArray) -> bool:
@@ -120,3 +151,24 @@ def has_plateaus(scores: FloatArray) -> bool:
     finite = scores[np.isfinite(scores)]
     better = finite[finite >= np.median(finite)]
     return len(np.unique(better)) < len(better)
+
+
+def neglected_subspace(space: Space, rows: FloatArray) -> float | None:
+    """Return the cell of the sub-space that is due a trial, or None.
+
+    Two bad scores of a large sub-space say little of its best, but enough for the surrogate to
+    stay in another one. So each gets its share of the trials, at the places that promise most.
+
+    Parameters
+    ----------
+    space : Space
+    rows : ndarray of shape (n, d)
+        Of all trials handed out.
+    """
+    cells = space.subspace_cells
+    if not len(cells):
+        return None
+    counts = (rows[:, :1] == cells).sum(axis=0)
+    fewest = int(np.argmin(counts))
+    share = FAIR_SHARE * min(np.sqrt(len(rows)), len(rows) / len(cells))
+    return float(cells[fewest]) if counts[fewest] < share else None

@@ -100,6 +100,11 @@ class Space:
         return len(self.columns)
 
     @property
+    def subspace_cells(self) -> FloatArray:
+        """Where in the first column the sub-spaces sit; none if there is only one."""
+        return np.empty(0) if self._selector is None else self._selector.positions
+
+    @property
     def is_categorical(self) -> NDArray[np.bool_]:
         """Which columns know no distance but equal and different."""
         return np.array([column.kind is Kind.CATEGORICAL for column in self.columns], dtype=bool)

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skbayes.acquisition.improvement import (
+    log_augmented_improvement,
+    log_augmented_improvement_gradient,
     log_expected_improvement,
-    log_expected_improvement_gradient,
     log_h,
 )
 
@@ -73,11 +74,28 @@ def test_it_is_the_mean_of_the_improvement():
 
 def test_gradients_are_those_of_the_value():
     mean, std, step = np.array([0.1, -5.0, 2.0]), np.array([0.5, 0.1, 1.0]), 1e-6
-    value, by_mean, by_std = log_expected_improvement_gradient(mean, std, 0.3)
-    np.testing.assert_allclose(value, log_expected_improvement(mean, std, 0.3))
-    for gradient, more, less in (
-        (by_mean, (mean + step, std), (mean - step, std)),
-        (by_std, (mean, std + step), (mean, std - step)),
-    ):
-        numeric = log_expected_improvement(*more, 0.3) - log_expected_improvement(*less, 0.3)
-        np.testing.assert_allclose(gradient, numeric / (2 * step), rtol=1e-4)
+    for noise in (1e-8, 0.04):
+        value, by_mean, by_std = log_augmented_improvement_gradient(mean, std, 0.3, noise)
+        np.testing.assert_allclose(value, log_augmented_improvement(mean, std, 0.3, noise))
+        for gradient, more, less in (
+            (by_mean, (mean + step, std), (mean - step, std)),
+            (by_std, (mean, std + step), (mean, std - step)),
+        ):
+            above, below = (log_augmented_improvement(*at, 0.3, noise) for at in (more, less))
+            np.testing.assert_allclose(gradient, (above - below) / (2 * step), rtol=1e-4)
+
+
+def test_noise_takes_the_promise_of_what_is_known_and_of_nothing_else():
+    mean, std = np.array([1.0, 1.0]), np.array([1e-3, 3.0])
+    plain = log_expected_improvement(mean, std, 0.0)
+    known, unknown = log_augmented_improvement(mean, std, 0.0, 0.01) - plain
+    assert known == pytest.approx(np.log(1 - 0.1 / np.hypot(0.1, 1e-3)))
+    assert known < -9
+    assert -0.04 < unknown < 0
+    np.testing.assert_allclose(log_augmented_improvement(mean, std, 0.0, 1e-20), plain, atol=1e-6)
+
+
+@given(std=st.floats(1e-9, 1e3), noise=st.floats(1e-8, 1e3))
+def test_it_stays_finite_for_any_noise(std, noise):
+    values = log_augmented_improvement_gradient(np.array([0.1]), np.array([std]), 0.3, noise)
+    assert np.isfinite(values).all()

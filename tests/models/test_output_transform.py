@@ -47,7 +47,7 @@ def test_one_catastrophe_does_not_flatten_the_rest():
     scores = np.linspace(0, 1, 20)
     calm, _ = surrogate_scores(scores)
     shaken, doubt = surrogate_scores(np.append(scores, -1e6))
-    assert np.ptp(shaken[:-1]) > 0.5 * np.ptp(calm)
+    assert np.ptp(shaken[:-1]) > 0.4 * np.ptp(calm)
     assert doubt[-1] > 10 * doubt[:-1].max()
 
 

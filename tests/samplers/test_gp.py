@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from skbayes.samplers.gp import GPSampler, has_plateaus
+from skbayes.samplers.gp import GPSampler, has_plateaus, neglected_subspace
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.trial import Outcome, Trial
@@ -125,3 +125,39 @@ def test_on_a_plateau_it_looks_further_away():
 
     smooth = closest(lambda params: -abs(params["x"] - 0.7) - abs(params["y"] - 0.2))
     assert closest(steps) > 2 * smooth
+
+
+def test_no_subspace_is_given_up_after_two_bad_scores(monkeypatch):
+    """The best sub-space looks the worst nearly everywhere."""
+    space = Space([{"kind": [kind], kind: UNIFORM} for kind in "abc"])
+
+    def score(params):
+        kind = params["kind"]
+        if kind == "c":
+            return np.exp(-(((params["c"] - 0.8) / 0.2) ** 2)) - 1
+        return -0.3 + 0.1 * params[kind]
+
+    def fewest(seed):
+        kinds = [trial.params["kind"] for trial in search(space, score, 50, seed)]
+        return min(kinds.count(kind) for kind in "abc")
+
+    assert all(fewest(seed) >= 4 for seed in range(4))
+    monkeypatch.setattr("skbayes.samplers.gp.FAIR_SHARE", 0.0)
+    assert any(fewest(seed) < 4 for seed in range(10))
+
+
+def test_the_neglected_subspace_is_the_one_with_too_few_trials():
+    space = Space([{"kind": [kind], kind: UNIFORM} for kind in "ab"])
+    first, second = space.subspace_cells
+    rows = np.full((40, space.n_columns), 0.5)
+    rows[:, 0] = first
+    assert neglected_subspace(space, rows) == second
+    rows[:5, 0] = second  # 0.7 √40 = 4.4
+    assert neglected_subspace(space, rows) is None
+    assert neglected_subspace(Space(BRANIN), rows) is None
+
+
+def test_beyond_the_active_set_it_still_learns(monkeypatch):
+    monkeypatch.setattr("skbayes.models.active_set.MAX_ACTIVE", 20)
+    regrets = [regret(search(Space(BRANIN), branin, 60, seed)) for seed in range(5)]
+    assert np.median(regrets) < 0.05

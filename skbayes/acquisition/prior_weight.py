@@ -1,0 +1,53 @@
+"""The belief that the ends of a range are seldom the best of it, which fades with evidence.
+
+u      how far inside a continuous column a place lies: 4 x (1 − x), 1 at the centre, 0 at an end
+β      strength of the belief                 n   number of finished trials
+
+A surrogate is least certain at the borders of the cube, and a cube of many columns is nearly all
+border; a search that follows it there spends its first trials on extreme learning rates and
+penalties. Users centre their ranges: so the acquisition is weighted by π(x)^(β / n).
+
+Follows Hvarfner, Stoll, Souza, Lindauer, Hutter & Nardi, "πBO: Augmenting Acquisition Functions
+with User Beliefs for Bayesian Optimization", ICLR 2022, eq. 6, with this belief for everyone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skbayes.trial import FloatArray
+
+STRENGTH = 0.4
+"""Power of the belief while it is at its strongest."""
+
+N_STRONG = 8
+"""Finished trials up to which it is; β is their product."""
+
+END = 0.1
+"""How likely the ends are beside the centre; they are never ruled out."""
+
+
+def log_prior_weight(
+    rows: FloatArray, is_continuous: NDArray[np.bool_], n_finished: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return the log weight of rows and its gradient.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (m, d)
+    is_continuous : ndarray of shape (d,)
+        Columns the belief is about. The ends of a discrete one are values like others.
+    n_finished : int
+
+    Returns
+    -------
+    log_weight : ndarray of shape (m,)
+        Zero at the centre of all continuous columns, negative elsewhere.
+    gradient : ndarray of shape (m, d)
+    """
+    power = STRENGTH * min(1.0, N_STRONG / n_finished)
+    u = 4.0 * rows * (1.0 - rows) + END
+    log_weight = np.where(is_continuous, np.log(u / (1.0 + END)), 0.0).sum(axis=1)
+    gradient = np.where(is_continuous, (4.0 - 8.0 * rows) / u, 0.0)
+    return power * log_weight, power * gradient

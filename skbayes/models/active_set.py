@@ -1,0 +1,54 @@
+"""Which scores a surrogate is conditioned on when there are too many: a bounded active set.
+
+Z      rows of the unit cube, (n, d)          m   size of the set
+
+A Gaussian process costs n³ a likelihood. What a search asks of it is accuracy around the best
+trials, and not to forget where else has been looked. So half of the set are the best scores, and
+the other half covers the rest: each next row is the one farthest from all that are in the set,
+Gonzalez's "Clustering to minimize the maximum intercluster distance", 1985, within a factor of
+two of the best cover there is. Below m trials, the set is all of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skbayes.models.kernels import scaled_distances
+from skbayes.trial import FloatArray
+
+MAX_ACTIVE = 250
+"""m: the cost of a proposal stops growing here."""
+
+MAX_COVERED = 2_000
+"""Most rows among which the cover is chosen: the most recent ones."""
+
+
+def active_set(
+    Z: FloatArray, y: FloatArray, w: FloatArray, is_categorical: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Return the indices of the scores to condition on, increasing.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n, d)
+    y : ndarray of shape (n,)
+        Greater is better.
+    w : ndarray of shape (d,)
+        Inverse squared length-scales, in which distance is measured.
+    is_categorical : ndarray of shape (d,)
+    """
+    n = len(y)
+    if n <= MAX_ACTIVE:
+        return np.arange(n)
+    order = np.argsort(-y, kind="stable")
+    best, rest = order[: MAX_ACTIVE // 2], np.sort(order[MAX_ACTIVE // 2 :])[-MAX_COVERED:]
+    candidates = Z[rest]
+    nearest = scaled_distances(candidates, Z[best], w, is_categorical).min(axis=1)
+    chosen = []
+    for _ in range(min(MAX_ACTIVE - len(best), len(rest))):
+        farthest = int(np.argmax(nearest))
+        chosen.append(farthest)
+        to_it = scaled_distances(candidates, candidates[farthest, None], w, is_categorical)
+        nearest = np.minimum(nearest, to_it[:, 0])
+    return np.sort(np.concatenate([best, rest[chosen]]))
