@@ -11,6 +11,9 @@ from scipy.stats import loguniform, randint, uniform
 
 UNIT = uniform(0, 1)
 
+Distributions = dict[str, Any] | list[dict[str, Any]]
+"""What a search takes as `param_distributions`."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -18,17 +21,37 @@ class Problem:
 
     Parameters
     ----------
-    space : dict
+    space : dict or list of dict
         As `param_distributions`.
-    score : callable
-        Of a dict of parameters; greater is better, 0 is the best.
+    function : callable
+        True score of a dict of parameters; greater is better, 0 is the best.
     n_trials : int
         How many trials a search of it gets.
+    noise : float, default=0.0
+        Standard deviation of what an evaluation answers beside the truth; drawn from NumPy's
+        global generator, as by an unseeded estimator.
     """
 
-    space: dict[str, Any]
-    score: Callable[[dict[str, Any]], float]
+    space: Distributions
+    function: Callable[[dict[str, Any]], float]
     n_trials: int
+    noise: float = 0.0
+
+    marks = "synthetic"
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether two evaluations of a candidate differ."""
+        return self.noise > 0.0
+
+    def score(self, params: dict[str, Any]) -> float:
+        """Return what an evaluation answers."""
+        deviation = self.noise * np.random.standard_normal() if self.is_noisy else 0.0
+        return self.function(params) + deviation
+
+    def true_score(self, params: dict[str, Any]) -> float:
+        """Return what a candidate is worth."""
+        return self.function(params)
 
 
 def branin(params: dict[str, Any]) -> float:
@@ -70,6 +93,13 @@ def ackley10(params: dict[str, Any]) -> float:
     return float(funnel + np.exp(np.cos(2 * np.pi * x).mean()) - 20 - np.e)
 
 
+def rosenbrock4(params: dict[str, Any]) -> float:
+    """A long bent valley with a flat floor in four dimensions (Rosenbrock 1960)."""
+    x = 4 * _vector(params) - 2
+    steps = 100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2
+    return -float(steps.sum())
+
+
 def mixed(params: dict[str, Any]) -> float:
     """A learning curve in a log scale, an integer, a switch and four kinds that interact."""
     kind = {"a": 0.0, "b": 0.5, "c": 1.0, "d": 0.3}[params["kind"]]
@@ -90,6 +120,8 @@ PROBLEMS = {
     "Branin": Problem(_cube(2), branin, 30),
     "Hartmann-6": Problem(_cube(6), hartmann6, 60),
     "Ackley-10": Problem(_cube(10), ackley10, 60),
+    "Rosenbrock-4": Problem(_cube(4), rosenbrock4, 60),
+    "noisy Hartmann-6": Problem(_cube(6), hartmann6, 60, noise=0.2),
     "mixed": Problem(
         {
             "x": UNIT,

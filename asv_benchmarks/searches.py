@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import count
+from typing import Any
 
 import numpy as np
 
@@ -61,17 +63,40 @@ def run(
     scores, seconds : ndarray of shape (n_trials,)
         True score and CPU time of the proposal of each trial.
     """
+    numbers = count()
+
+    def objective(params: dict[str, Any]) -> float:
+        return -1e6 if next(numbers) == poisoned_trial else problem.score(params)
+
     sampler = make_sampler(Space(problem.space, seed), seed)
+    n_trials = problem.n_trials if n_trials is None else n_trials
+    return run_sampler(sampler, objective, n_trials, seed, n_points)
+
+
+def run_sampler(
+    sampler: Sampler,
+    objective: Callable[[dict[str, Any]], float],
+    n_trials: int,
+    seed: int,
+    n_points: int = 1,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Let a sampler search an objective; fewer trials if the space is used up.
+
+    Returns
+    -------
+    scores, seconds : ndarray of shape (n_trials,)
+        As `run`.
+    """
     trials: list[Trial] = []
     seconds = []
-    for number in range(problem.n_trials if n_trials is None else n_trials):
+    for number in range(n_trials):
         n_shown = number - n_points + 1
         shown = [t if t.number < n_shown else t.with_outcome(None) for t in trials]
         begin = time.process_time()
         proposal = sampler.propose(shown, np.random.default_rng([seed, number]))
         seconds.append(time.process_time() - begin)
-        assert isinstance(proposal, Proposal)
-        score = -1e6 if number == poisoned_trial else problem.score(dict(proposal.params))
-        outcome = Outcome((score,))
+        if not isinstance(proposal, Proposal):
+            break
+        outcome = Outcome((objective(dict(proposal.params)),))
         trials.append(Trial(number, proposal.row, proposal.params, proposal.memory, outcome))
     return np.array([trial.score for trial in trials]), np.array(seconds)

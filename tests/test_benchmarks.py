@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from asv_benchmarks.optimizers import Number, domain_of, params_of, subspaces_of
 from asv_benchmarks.problems import PROBLEMS
 from asv_benchmarks.search import Propose
+from asv_benchmarks.search_quality import Regrets, random_needs, search_once
 from asv_benchmarks.searches import bayes, random, run
+from asv_benchmarks.tasks import TASKS
+from skbayes.space import Space
 
 OPTIMA = {
     "Branin": {"x0": (np.pi + 5) / 15, "x1": 2.275 / 15},
@@ -18,18 +22,22 @@ OPTIMA = {
         )
     ),
     "Ackley-10": {f"x{i}": 15 / 40 for i in range(10)},
+    "Rosenbrock-4": {f"x{i}": 3 / 4 for i in range(4)},
     "mixed": {"x": 0.3, "rate": 1e-2, "n": 7, "kind": "a", "flag": False},
 }
+
+
+OPTIMA["noisy Hartmann-6"] = OPTIMA["Hartmann-6"]
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_the_best_score_is_zero(name):
     problem = PROBLEMS[name]
-    best = problem.score(OPTIMA[name])
+    best = problem.true_score(OPTIMA[name])
     assert best == pytest.approx(0, abs=1e-5)
     names = [key for key, value in OPTIMA[name].items() if key.startswith("x")]
     result = minimize(
-        lambda x: -problem.score(OPTIMA[name] | dict(zip(names, x, strict=True))),
+        lambda x: -problem.true_score(OPTIMA[name] | dict(zip(names, x, strict=True))),
         [OPTIMA[name][key] for key in names],
         method="Nelder-Mead",
     )
@@ -49,3 +57,37 @@ def test_the_timed_proposal_runs():
     benchmark.setup(20, 2)
     benchmark.time_propose(20, 2)
     benchmark.teardown(20, 2)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_is_evaluated(name):
+    """Every task answers a number, and the same one twice unless it is marked noisy."""
+    task = TASKS[name]
+    space = Space(task.space, 0)
+    rows = space.snap(np.random.default_rng(1).random((8, space.n_columns)))
+    first, second = ([task.score(space.decode(row)) for row in rows] for _ in range(2))
+    assert np.isfinite(first).any()
+    assert task.is_noisy != np.array_equal(first, second, equal_nan=True)
+    assert np.isfinite(first).all() or "failing" in task.marks
+
+
+def test_peers_are_told_the_same_space():
+    space = TASKS["kernel-ridge-diabetes"].space
+    subspaces = subspaces_of(space)
+    assert [len(subspace) for subspace in subspaces] == [3, 5, 2]
+    assert {flat.key for flat in subspaces[0]} == {"kernel@0", "alpha", "gamma"}
+    assert domain_of(space[0]["alpha"]) == Number(1e-6, 1e2, True, False)
+    assert domain_of(space[1]["degree"]) == Number(1, 6, False, True)
+    values = {"kernel@1": 0, "alpha": 0.1, "gamma": 1.0, "degree": 3.0, "coef0": 0.5}
+    params = params_of(space, 1, values)
+    assert params == {"kernel": "poly", "alpha": 0.1, "gamma": 1.0, "degree": 3, "coef0": 0.5}
+
+
+def test_a_recorded_search_knows_its_worth_at_every_checkpoint():
+    record = search_once("svr-diabetes", "random search", 1)
+    scores = np.array(record["scores"])
+    assert record["worth"] == [scores[:n].max() for n in (5, 10, 20, 30, 50)]
+    assert len(record["rows"]) == len(record["seconds"]) == 50
+    regrets = Regrets([record, record | {"optimizer": "skbayes"}])
+    assert regrets.mean("skbayes", ["svr-diabetes"], 50) == 0
+    assert random_needs([record], "random search", "svr-diabetes") == pytest.approx(51 / 2 / 50)

@@ -1,0 +1,284 @@
+"""How good is what a search finds: our search beside its peers, on real tuning tasks.
+
+    python -m asv_benchmarks.search_quality run OPTIMIZER [--seeds 20] [--tasks real]
+    python -m asv_benchmarks.search_quality table
+
+`run` does the searches that the store does not hold yet, one line of JSON each, so it can be
+stopped and started again, and several may run side by side. `table` prints what the store holds.
+
+Regret is normalised: 0 is the best known score of a task, 1 what random search has after five
+evaluations (median); it is cut off at 2. For a noisy task what counts is not the score that was
+seen but the mean of new evaluations of the candidate that the search would have selected.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+import warnings
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import rankdata
+from threadpoolctl import threadpool_limits
+
+from asv_benchmarks.optimizers import OPTIMIZERS
+from asv_benchmarks.problems import PROBLEMS, Problem
+from asv_benchmarks.tasks import TASKS, Task
+from skbayes.space import Space
+
+STORE = Path(".asv/search_quality.jsonl")
+CHECKPOINTS = (5, 10, 20, 30, 50)
+N_POOL = 40
+"""Random searches of a task; together they are the pool of 2,000 random points."""
+
+GROUPS = {
+    "development": [name for name, task in TASKS.items() if not task.is_final],
+    "final": [name for name, task in TASKS.items() if task.is_final],
+    "synthetic": list(PROBLEMS),
+}
+ALL: dict[str, Task | Problem] = {**TASKS, **PROBLEMS}
+
+CUT = 2.0
+N_BOOTSTRAP = 4000
+
+
+class Recorder:
+    """An objective that keeps what was asked for, how it scored, and the time in between.
+
+    Attributes
+    ----------
+    params : list of dict
+    scores : list of float
+    seconds : list of float
+        CPU time the optimizer took for each proposal.
+    """
+
+    def __init__(self, task: Task | Problem) -> None:
+        self._task = task
+        self.params: list[dict[str, Any]] = []
+        self.scores: list[float] = []
+        self.seconds: list[float] = []
+        self._returned = time.process_time()
+
+    def __call__(self, params: dict[str, Any]) -> float:
+        self.seconds.append(time.process_time() - self._returned)
+        score = self._task.score(params)
+        self.params.append(params)
+        self.scores.append(score)
+        self._returned = time.process_time()
+        return score
+
+    def worth(self) -> list[float]:
+        """Return the true score of what the search would have selected at each checkpoint."""
+        known: dict[int, float] = {}
+        worths = []
+        for n in CHECKPOINTS:
+            scores = np.array(self.scores[:n])
+            if not np.isfinite(scores).any():
+                worths.append(np.nan)
+                continue
+            best = int(np.nanargmax(scores))
+            if best not in known:
+                is_noisy = self._task.is_noisy
+                known[best] = self._task.true_score(self.params[best]) if is_noisy else scores[best]
+            worths.append(known[best])
+        return worths
+
+
+def search_once(task_name: str, optimizer: str, seed: int) -> dict[str, Any]:
+    """Return the record of one search; one that raised holds what it had."""
+    task = ALL[task_name]
+    recorder = Recorder(task)
+    np.random.seed(seed + 1000)  # the unseeded estimators of the noisy tasks draw from here
+    error = None
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            OPTIMIZERS[optimizer](task.space, recorder, CHECKPOINTS[-1], seed)
+        except Exception as raised:
+            error = f"{type(raised).__name__}: {raised}"
+    record = {
+        "task": task_name,
+        "optimizer": optimizer,
+        "seed": seed,
+        "scores": recorder.scores,
+        "worth": recorder.worth(),
+        "seconds": [round(seconds, 6) for seconds in recorder.seconds],
+        "error": error,
+    }
+    if optimizer == "random search":
+        space = Space(task.space, seed)
+        record["rows"] = [space.encode(params).round(7).tolist() for params in recorder.params]
+    return record
+
+
+def load(store: Path) -> list[dict[str, Any]]:
+    """Return the records of the store, the latest of every search."""
+    lines = store.read_text().splitlines() if store.exists() else []
+    records = [json.loads(line) for line in lines]
+    return list({(r["task"], r["optimizer"], r["seed"]): r for r in records}.values())
+
+
+def run(store: Path, optimizer: str, task_names: Iterable[str], seeds: range) -> None:
+    """Do the searches that the store does not hold."""
+    store.parent.mkdir(parents=True, exist_ok=True)
+    done = {(r["task"], r["optimizer"], r["seed"]) for r in load(store)}
+    wanted = [(task, optimizer, seed) for seed in seeds for task in task_names]
+    with threadpool_limits(1):
+        for key in wanted:
+            if key not in done:
+                record = search_once(*key)
+                with store.open("a") as lines:
+                    lines.write(json.dumps(record) + "\n")
+                print(*key, record["error"] or "", flush=True)
+
+
+class Regrets:
+    """Normalised regrets of all recorded searches.
+
+    Parameters
+    ----------
+    records : list of dict
+
+    Attributes
+    ----------
+    by_search : dict
+        From optimizer and task to an array of shape (n_seeds, n_checkpoints).
+    """
+
+    def __init__(self, records: list[dict[str, Any]]) -> None:
+        worths: dict[str, dict[str, list[list[float]]]] = defaultdict(lambda: defaultdict(list))
+        for record in sorted(records, key=lambda record: record["seed"]):
+            worths[record["task"]][record["optimizer"]].append(record["worth"])
+        self.by_search: dict[str, dict[str, np.ndarray]] = defaultdict(dict)
+        for task, by_optimizer in worths.items():
+            best = np.nanmax(np.concatenate([np.array(w) for w in by_optimizer.values()]))
+            unit = best - np.nanmedian(np.array(by_optimizer["random search"])[:, 0])
+            for optimizer, values in by_optimizer.items():
+                regret = (best - np.array(values, dtype=float)) / unit
+                self.by_search[optimizer][task] = np.minimum(np.nan_to_num(regret, nan=CUT), CUT)
+
+    def mean(self, optimizer: str, tasks: list[str], checkpoint: int) -> float:
+        """Return the mean over tasks of the mean over seeds."""
+        column = CHECKPOINTS.index(checkpoint)
+        return float(np.mean([self.by_search[optimizer][t][:, column].mean() for t in tasks]))
+
+    def resampled(self, optimizer: str, tasks: np.ndarray, checkpoint: int) -> np.ndarray:
+        """Return means over resampled tasks, of shape (n, n_tasks), and resampled seeds."""
+        rng = np.random.default_rng(0)
+        column = CHECKPOINTS.index(checkpoint)
+        means: dict[str, np.ndarray] = {}
+        for task in np.unique(tasks):
+            values = self.by_search[optimizer][task][:, column]
+            draws = rng.integers(len(values), size=(len(tasks), len(values)))
+            means[task] = values[draws].mean(axis=1)
+        return np.array(
+            [np.mean([means[task][row] for task in names]) for row, names in enumerate(tasks)]
+        )
+
+
+def random_needs(records: list[dict[str, Any]], optimizer: str, task: str) -> float:
+    """Return how many times our evaluations random search needs, by the stored pool.
+
+    The first of N random points that is as good as a score which k of them reach comes, on
+    average over their orders, at place (N + 1) / (k + 1).
+    """
+    pool = _scores(records, "random search", task)
+    found = [max(s) for s in map(_finite, _scores_by_seed(records, optimizer, task)) if s]
+    places = [(len(pool) + 1) / (sum(s >= best for s in pool) + 1) for best in found]
+    return float(np.median(places)) / CHECKPOINTS[-1]
+
+
+def _scores_by_seed(records: list[dict[str, Any]], optimizer: str, task: str) -> list[list[float]]:
+    return [r["scores"] for r in records if (r["optimizer"], r["task"]) == (optimizer, task)]
+
+
+def _scores(records: list[dict[str, Any]], optimizer: str, task: str) -> list[float]:
+    return [s for scores in _scores_by_seed(records, optimizer, task) for s in scores]
+
+
+def _finite(scores: list[float]) -> list[float]:
+    return [score for score in scores if np.isfinite(score)]
+
+
+def table(store: Path) -> None:
+    """Print the tables of what the store holds."""
+    records = load(store)
+    regrets = Regrets(records)
+    groups = GROUPS | {"development and final": GROUPS["development"] + GROUPS["final"]}
+    for label, tasks in groups.items():
+        complete = [o for o in OPTIMIZERS if set(tasks) <= set(regrets.by_search[o])]
+        if complete:
+            _print_group(regrets, complete, label, tasks)
+    _print_tasks(records, regrets)
+
+
+def _print_group(regrets: Regrets, optimizers: list[str], label: str, tasks: list[str]) -> None:
+    print(f"\n### {label}: {len(tasks)} tasks\n")
+    heads = " | ".join(f"at {n}" for n in CHECKPOINTS[1:])
+    print(f"| optimizer | seeds | {heads} | rank at 50 | ours − theirs at 50 [95 %] |")
+    print("|---|---|" + "---|" * (len(CHECKPOINTS) + 1))
+    at_50 = np.array([[regrets.by_search[o][t][:, -1].mean() for t in tasks] for o in optimizers])
+    ranks = rankdata(at_50, axis=0).mean(axis=1)
+    drawn = np.random.default_rng(1).choice(tasks, (N_BOOTSTRAP, len(tasks)))
+    ours = regrets.resampled("skbayes", drawn, 50) if "skbayes" in optimizers else None
+    for optimizer, rank in zip(optimizers, ranks, strict=True):
+        cells = [f"{regrets.mean(optimizer, tasks, n):.3f}" for n in CHECKPOINTS[1:]]
+        n_seeds = min(len(regrets.by_search[optimizer][task]) for task in tasks)
+        difference = ""
+        if ours is not None and optimizer != "skbayes":
+            low, high = np.quantile(ours - regrets.resampled(optimizer, drawn, 50), [0.025, 0.975])
+            gap = regrets.mean("skbayes", tasks, 50) - regrets.mean(optimizer, tasks, 50)
+            difference = f"{gap:+.3f} [{low:+.3f}, {high:+.3f}]"
+        print(f"| {optimizer} | {n_seeds} | {' | '.join(cells)} | {rank:.1f} | {difference} |")
+
+
+def _print_tasks(records: list[dict[str, Any]], regrets: Regrets) -> None:
+    optimizers = [o for o in OPTIMIZERS if o in regrets.by_search]
+    print("\n### Regret at 50 by task\n")
+    print(f"| task | | {' | '.join(optimizers)} | random needs |")
+    print("|---|---|" + "---|" * (len(optimizers) + 1))
+    all_needs = []
+    for label, tasks in GROUPS.items():
+        for task in tasks:
+            cells = [_last_mean(regrets.by_search[o].get(task)) for o in optimizers]
+            needs = ""
+            if task in regrets.by_search["skbayes"] and task in regrets.by_search["random search"]:
+                ratio = random_needs(records, "skbayes", task)
+                needs = f"{ratio:.0f} ×"
+                all_needs += [] if label == "synthetic" else [ratio]
+            print(f"| {task} | {label}, {ALL[task].marks} | {' | '.join(cells)} | {needs} |")
+    if all_needs:
+        print(f"\nRandom search needs, median over the real tasks: {np.median(all_needs):.0f} ×")
+
+
+def _last_mean(regrets: np.ndarray | None) -> str:
+    return "" if regrets is None else f"{regrets[:, -1].mean():.3f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=["run", "table"])
+    parser.add_argument("optimizer", nargs="?", choices=list(OPTIMIZERS))
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--tasks", choices=[*GROUPS, "real"], default="real")
+    parser.add_argument("--store", type=Path, default=STORE)
+    arguments = parser.parse_args()
+    if arguments.action == "table":
+        table(arguments.store)
+        return
+    if arguments.optimizer is None:
+        parser.error("name the optimizer to run")
+    real = GROUPS["development"] + GROUPS["final"]
+    tasks = real if arguments.tasks == "real" else GROUPS[arguments.tasks]
+    seeds = N_POOL if arguments.optimizer == "random search" else arguments.seeds
+    run(arguments.store, arguments.optimizer, tasks, range(seeds))
+
+
+if __name__ == "__main__":
+    main()
