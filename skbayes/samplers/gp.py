@@ -37,6 +37,9 @@ N_BEST = 5
 PLATEAU_RADIUS = 0.2
 """Length-scales around a trial within which a score with plateaus is taken as known."""
 
+NOISE_STARTS = (-2.3, -4.6)
+"""Log variances of the noise that an estimate may begin from."""
+
 NO_NOISE = 1e-12
 """Variance of the noise of a score that repeats."""
 
@@ -124,11 +127,16 @@ class GPSampler(Sampler):
         return self._proposal(row, {"theta": theta.tolist()})
 
     def _stored_hyperparameters(self, trials: Sequence[Trial]) -> list[FloatArray]:
-        """Return where to begin the estimate: the prior mean, and the last trial's estimate."""
+        """Return where the estimate may begin: the prior mean, the last trial's, noisier ones.
+
+        Where the noise is taken for next to nothing the likelihood hardly depends on it, and no
+        gradient leads out.
+        """
         starts = [HyperPrior.for_dimension(self.space.n_columns).mean]
         stored = (trial.memory["theta"] for trial in reversed(trials) if "theta" in trial.memory)
         starts.extend(np.array(theta) for theta in islice(stored, 1))
-        return starts
+        noisier = [np.append(starts[-1][:-1], log_noise) for log_noise in NOISE_STARTS]
+        return [*noisier, *starts]
 
 
 def insisted_noise(surrogate: GaussianProcess) -> float:
