@@ -11,29 +11,16 @@ import resource
 import sys
 
 import numpy as np
-from scipy.stats import loguniform, randint
 from sklearn.base import BaseEstimator, RegressorMixin
 from threadpoolctl import threadpool_limits
 
-from asv_benchmarks.problems import UNIT, Problem, hartmann6, mixed
+from asv_benchmarks.problems import MIXED_6, UNIT, Problem, hartmann6
 from asv_benchmarks.searches import bayes, random, run
 from skbayes import BayesSearchCV
 
 N_LONG = 5_000
 WINDOWS = ((40, 60), (90, 110), (190, 210), (500, 520), (1000, 1020), (2500, 2520), (4900, 4920))
 
-MIXED6 = Problem(
-    {
-        "x": UNIT,
-        "x2": UNIT,
-        "rate": loguniform(1e-5, 1),
-        "n": randint(1, 30),
-        "kind": list("abcd"),
-        "flag": [True, False],
-    },
-    lambda params: mixed(params) - (params["x2"] - 0.6) ** 2,
-    N_LONG,
-)
 WIDE = {
     d: Problem(
         {f"x{i}": UNIT for i in range(d)},
@@ -89,7 +76,7 @@ def main(n_seeds: int = 10) -> None:
                 for make in (bayes, random)
             )
             print(f"| {name} | {problem.n_trials} | {ours:.2g} | {theirs:.2g} |", flush=True)
-        seconds = run(MIXED6, bayes, 0)[1]
+        seconds = run(MIXED_6, bayes, 0, N_LONG)[1]
     print("\n| trials | proposal |\n|---|---|")
     for first, last in WINDOWS:
         print(f"| {first + 1}–{last} | {1e3 * seconds[first:last].mean():.0f} ms |")

@@ -134,3 +134,10 @@ PROBLEMS = {
         40,
     ),
 }
+
+MIXED_6 = Problem(
+    PROBLEMS["mixed"].space | {"x2": UNIT},
+    lambda params: mixed(params) - (params["x2"] - 0.6) ** 2,
+    100,
+)
+"""Six dimensions of all kinds, to take the time of proposals on."""

@@ -1,8 +1,9 @@
-"""Table of the CPU time of one proposal, side by side with scikit-optimize in the same run.
+"""Table of the CPU time of one proposal, side by side with the peers in the same run.
 
-    python -m asv_benchmarks.proposal_time_table [n_seeds]
+    python -m asv_benchmarks.proposal_time_table [n_seeds] [peer ...]
 
-Hartmann-6, one BLAS thread, hyper-parameter fits included. Needs the `bench` extra.
+Six mixed dimensions, one BLAS thread, hyper-parameter fits included. Needs the `bench` extra, and
+Optuna's Gaussian process needs torch.
 """
 
 from __future__ import annotations
@@ -10,47 +11,53 @@ from __future__ import annotations
 import sys
 import time
 import warnings
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from asv_benchmarks.problems import PROBLEMS
-from asv_benchmarks.searches import bayes, run
+from asv_benchmarks.optimizers import OPTIMIZERS
+from asv_benchmarks.problems import MIXED_6
 
-WINDOWS = ((40, 60), (90, 110))
-PROBLEM = PROBLEMS["Hartmann-6"]
+WINDOWS = ((40, 60), (90, 110), (190, 210))
+PEERS = ("scikit-optimize", "Optuna GP", "Optuna TPE")
 
 
-def scikit_optimize(seed: int, n_trials: int) -> np.ndarray:
-    """Return the seconds of each proposal of `skopt.Optimizer`: ask, and the fit in tell."""
-    from skopt import Optimizer
+def seconds_of(optimizer: str, seed: int, n_trials: int) -> np.ndarray:
+    """Return the CPU time between every two evaluations."""
+    seconds: list[float] = []
+    returned = time.process_time()
 
-    optimizer = Optimizer([(0.0, 1.0)] * 6, random_state=seed, acq_optimizer="lbfgs")
-    seconds = []
-    for _ in range(n_trials):
-        begin = time.process_time()
-        point = optimizer.ask()
-        spent = time.process_time() - begin
-        score = PROBLEM.score({f"x{i}": value for i, value in enumerate(point)})
-        begin = time.process_time()
-        optimizer.tell(point, -score)
-        seconds.append(spent + time.process_time() - begin)
+    def objective(params: dict[str, Any]) -> float:
+        nonlocal returned
+        seconds.append(time.process_time() - returned)
+        score = MIXED_6.score(params)
+        returned = time.process_time()
+        return score
+
+    OPTIMIZERS[optimizer](MIXED_6.space, objective, n_trials, seed)
     return np.array(seconds)
 
 
-def main(n_seeds: int = 3) -> None:
-    n_trials = WINDOWS[-1][1]
+def main(n_seeds: int = 3, *peers: str) -> None:
+    means = {}
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        ours = np.array([run(PROBLEM, bayes, seed, n_trials)[1] for seed in range(n_seeds)])
-        theirs = np.array([scikit_optimize(seed, n_trials) for seed in range(n_seeds)])
-    print(f"CPU time of one proposal, d = 6, mean over the trials, median of {n_seeds} seeds.")
-    print("| trials | skbayes | scikit-optimize | ratio |")
-    print("|---|---|---|---|")
-    for first, last in WINDOWS:
-        a, b = (1e3 * np.median(s[:, first:last].mean(1)) for s in (ours, theirs))
-        print(f"| {first + 1}–{last} | {a:.1f} ms | {b:.0f} ms | {b / a:.0f} |")
+        for optimizer in ("skbayes", *(peers or PEERS)):
+            runs = [seconds_of(optimizer, seed, WINDOWS[-1][1]) for seed in range(n_seeds)]
+            means[optimizer] = [
+                1e3 * np.median([run[first:last].mean() for run in runs]) for first, last in WINDOWS
+            ]
+    print(f"CPU time of one proposal, mean over the trials, median of {n_seeds} seeds.")
+    print(f"| optimizer | {' | '.join(f'{first + 1}–{last}' for first, last in WINDOWS)} |")
+    print("|---|" + "---|" * len(WINDOWS))
+    for optimizer, values in means.items():
+        cells = [
+            f"{value:.1f} ms ({value / ours:.1f} ×)"
+            for value, ours in zip(values, means["skbayes"], strict=True)
+        ]
+        print(f"| {optimizer} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*map(int, sys.argv[1:2]), *sys.argv[2:])

@@ -216,6 +216,7 @@ def table(store: Path) -> None:
         if complete:
             _print_group(regrets, complete, label, tasks)
     _print_tasks(records, regrets)
+    _print_safety(regrets)
 
 
 def _print_group(regrets: Regrets, optimizers: list[str], label: str, tasks: list[str]) -> None:
@@ -255,6 +256,19 @@ def _print_tasks(records: list[dict[str, Any]], regrets: Regrets) -> None:
             print(f"| {task} | {label}, {ALL[task].marks} | {' | '.join(cells)} | {needs} |")
     if all_needs:
         print(f"\nRandom search needs, median over the real tasks: {np.median(all_needs):.0f} ×")
+
+
+def _print_safety(regrets: Regrets) -> None:
+    """Print how often a search of a hard task ends worse than random search does in the median."""
+    hard = [n for n, t in TASKS.items() if "failing" in t.marks or "exploding" in t.marks]
+    print("\nRuns on failing or exploding tasks that end worse than the median of random search:\n")
+    for optimizer, by_task in regrets.by_search.items():
+        known = [task for task in hard if task in by_task]
+        medians = [np.median(regrets.by_search["random search"][task][:, -1]) for task in known]
+        worse = [by_task[t][:, -1] > m + 1e-12 for t, m in zip(known, medians, strict=True)]
+        n_worse, n = sum(int(w.sum()) for w in worse), sum(len(w) for w in worse)
+        if n:
+            print(f"- {optimizer}: {n_worse} of {n}")
 
 
 def _last_mean(regrets: np.ndarray | None) -> str:
