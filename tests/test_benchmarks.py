@@ -9,6 +9,7 @@ from asv_benchmarks.problems import PROBLEMS
 from asv_benchmarks.search import Propose
 from asv_benchmarks.search_quality import Regrets, random_needs, search_once
 from asv_benchmarks.searches import bayes, random, run
+from asv_benchmarks.stand_ins import make
 from asv_benchmarks.tasks import TASKS
 from skbayes.space import Space
 
@@ -91,3 +92,15 @@ def test_a_recorded_search_knows_its_worth_at_every_checkpoint():
     regrets = Regrets([record, record | {"optimizer": "skbayes"}])
     assert regrets.mean("skbayes", ["svr-diabetes"], 50) == 0
     assert random_needs([record], "random search", "svr-diabetes") == pytest.approx(51 / 2 / 50)
+
+
+def test_a_stand_in_answers_what_the_task_would():
+    records = [search_once("svr-diabetes", "random search", seed) for seed in range(5)]
+    stand_in, r2 = make("svr-diabetes", records)
+    assert r2 > 0.8
+    regrets = stand_in.regrets(random, 0)
+    assert (np.diff(regrets) <= 0).all()
+    assert 0 < regrets[-1] < 1
+    row = stand_in.space.snap(np.full((1, 3), 0.4))[0]
+    real = TASKS["svr-diabetes"].score(stand_in.space.decode(row))
+    assert abs(stand_in.true_score(row) - real) < 0.5 * stand_in.unit

@@ -2,7 +2,9 @@
 
 A proposal in five lines: transform the scores, estimate the hyper-parameters, condition on what
 is finished and believe what is pending, take the best posterior mean as incumbent, maximise the
-acquisition. See `models/` and `acquisition/` for each of them.
+acquisition: log expected improvement, less where noise leaves nothing to learn, where plateaus
+promise nothing, towards the ends of ranges while little is known, and outside a sub-space that is
+owed a trial. See `models/` and `acquisition/` for each of them.
 """
 
 from __future__ import annotations
