@@ -2,7 +2,7 @@
 
 Every task is small enough (some 5 to 60 ms an evaluation) for many seeds, and hard in a way of its
 own, which its marks name. A third of the tasks is kept for the final word: nothing in the library
-was chosen by looking at them.
+is tuned on them.
 """
 
 from __future__ import annotations
