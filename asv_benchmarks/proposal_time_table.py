@@ -9,15 +9,14 @@ Optuna's Gaussian process needs torch.
 from __future__ import annotations
 
 import sys
-import time
 import warnings
-from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.optimizers import OPTIMIZERS
 from asv_benchmarks.problems import MIXED_6
+from asv_benchmarks.search_quality import Recorder
 
 WINDOWS = ((40, 60), (90, 110), (190, 210))
 PEERS = ("scikit-optimize", "Optuna GP", "Optuna TPE")
@@ -25,18 +24,9 @@ PEERS = ("scikit-optimize", "Optuna GP", "Optuna TPE")
 
 def seconds_of(optimizer: str, seed: int, n_trials: int) -> np.ndarray:
     """Return the CPU time between every two evaluations."""
-    seconds: list[float] = []
-    returned = time.process_time()
-
-    def objective(params: dict[str, Any]) -> float:
-        nonlocal returned
-        seconds.append(time.process_time() - returned)
-        score = MIXED_6.score(params)
-        returned = time.process_time()
-        return score
-
-    OPTIMIZERS[optimizer](MIXED_6.space, objective, n_trials, seed)
-    return np.array(seconds)
+    recorder = Recorder(MIXED_6)
+    OPTIMIZERS[optimizer](MIXED_6.space, recorder, n_trials, seed)
+    return np.array(recorder.seconds)
 
 
 def main(n_seeds: int = 3, *peers: str) -> None:

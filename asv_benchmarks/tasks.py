@@ -132,7 +132,6 @@ def _made(make: Callable[..., Any], *args: Any, **options: Any) -> Callable[[], 
 CANCER = _subset(datasets.load_breast_cancer, 300)
 DIGITS = _subset(datasets.load_digits, 300)
 WINE = _subset(datasets.load_wine, 178)
-IRIS = _subset(datasets.load_iris, 150)
 DIABETES = _subset(datasets.load_diabetes, 250)
 FRIEDMAN1 = _made(datasets.make_friedman1, 250, 10, noise=1.0)
 FRIEDMAN3 = _made(datasets.make_friedman3, 250, noise=0.1)

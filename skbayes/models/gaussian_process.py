@@ -159,7 +159,7 @@ class GaussianProcess:
         """
         if not len(X):
             return self
-        rows, scores = np.vstack([self.Z, X]), np.concatenate([self.y, self.predict(X)[0]])
+        rows, scores = np.vstack([self.Z, X]), np.concatenate([self.y, self.mean(X)])
         doubt = np.concatenate([self.doubt, np.zeros(len(X))])
         return GaussianProcess(rows, scores, self.theta, self.is_categorical, doubt)
 

@@ -86,7 +86,9 @@ class GPSampler(Sampler):
         if is_used_up(self.space, seen):
             return NoProposal.EXHAUSTED
 
-        Z = np.array([trial.row for trial in finished])
+        handed_out = np.array([trial.row for trial in trials])
+        is_finished = np.array([trial.outcome is not None for trial in trials])
+        Z = handed_out[is_finished]
         scores = np.array([trial.score for trial in finished])
         y, doubt = surrogate_scores(scores)
         stored = self._stored_hyperparameters(trials)
@@ -94,15 +96,14 @@ class GPSampler(Sampler):
         active = active_set(Z, y, w, self.space.is_categorical)
         Z, scores, y, doubt = Z[active], scores[active], y[active], doubt[active]
         theta = fit_hyperparameters(Z, y, doubt, self.space.is_categorical, stored)
-        pending = np.array([trial.row for trial in trials if trial.outcome is None])
         surrogate = GaussianProcess(Z, y, theta, self.space.is_categorical, doubt)
-        incumbent = float(surrogate.predict(Z[np.isfinite(scores)])[0].max())
-        surrogate = surrogate.believe(pending)
+        incumbent = float(surrogate.mean(Z[np.isfinite(scores)]).max())
+        surrogate = surrogate.believe(handed_out[~is_finished])
 
         noise, n_finished = insisted_noise(surrogate), len(finished)
         is_continuous = np.array([c.kind is Kind.CONTINUOUS for c in self.space.columns])
         radius = PLATEAU_RADIUS if has_plateaus(scores) else 0.0
-        neglected = neglected_subspace(self.space, np.array([trial.row for trial in trials]))
+        neglected = neglected_subspace(self.space, handed_out)
 
         def acquisition(rows: FloatArray) -> FloatArray:
             values = log_augmented_improvement(*surrogate.predict(rows), incumbent, noise)
