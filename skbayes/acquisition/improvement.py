@@ -13,12 +13,13 @@ without a slope to climb; its logarithm, computed stably, never does. Follows Am
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import erfcx, ndtr
+from scipy.special import erfcx
 
 from skbayes.trial import FloatArray
 
 _LOG_SQRT_2PI = 0.5 * np.log(2.0 * np.pi)
 _FAR = -100.0  # below, the asymptotic series is the more accurate
+_HIGH = 9.0  # above, φ(z) is nothing beside z
 
 
 def log_expected_improvement(mean: FloatArray, std: FloatArray, incumbent: float) -> FloatArray:
@@ -98,21 +99,16 @@ def _blur(std: FloatArray, noise: float) -> FloatArray:
 def log_h(z: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return log h(z) and its derivative Φ(z) / h(z), for every finite z.
 
-    For z < −1, h = φ (1 − |z| m) with Mills' ratio m = Φ(z) / φ(z) = √(π/2) erfcx(−z / √2); far
-    out, 1 − |z| m cancels and is taken from its asymptotic series z⁻² − 3 z⁻⁴ + 15 z⁻⁶ − 105 z⁻⁸.
+    With Mills' ratio m = Φ(z) / φ(z) = √(π/2) erfcx(−z / √2), h = φ (1 + z m). Far below, 1 + z m
+    cancels and is taken from its asymptotic series z⁻² − 3 z⁻⁴ + 15 z⁻⁶ − 105 z⁻⁸; far above, h
+    is z to working precision.
     """
     z = np.asarray(z, dtype=float)
-    value, slope = np.empty_like(z), np.empty_like(z)
-    near = z > -1.0
-    z_near, z_low = z[near], z[~near]
-
-    h = np.exp(-0.5 * z_near**2 - _LOG_SQRT_2PI) + z_near * ndtr(z_near)
-    value[near], slope[near] = np.log(h), ndtr(z_near) / h
-
-    mills = np.sqrt(np.pi / 2.0) * erfcx(-z_low / np.sqrt(2.0))
-    q = 1.0 / z_low**2
+    low = np.minimum(z, _HIGH)
+    mills = np.sqrt(np.pi / 2.0) * erfcx(-low / np.sqrt(2.0))
+    q = 1.0 / np.maximum(low * low, 1.0)
     series = q * (1.0 - q * (3.0 - q * (15.0 - q * 105.0)))
-    rest = np.where(z_low < _FAR, series, 1.0 + z_low * mills)
-    value[~near] = -0.5 * z_low**2 - _LOG_SQRT_2PI + np.log(rest)
-    slope[~near] = mills / rest
-    return value, slope
+    rest = np.where(low < _FAR, series, 1.0 + low * mills)
+    high = np.maximum(z, _HIGH)
+    value = np.where(z > _HIGH, np.log(high), np.log(rest) - 0.5 * low * low - _LOG_SQRT_2PI)
+    return value, np.where(z > _HIGH, 1.0 / high, mills / rest)

@@ -47,7 +47,8 @@ def log_prior_weight(
     gradient : ndarray of shape (m, d)
     """
     power = STRENGTH * min(1.0, N_STRONG / n_finished)
-    u = 4.0 * rows * (1.0 - rows) + END
-    log_weight = np.where(is_continuous, np.log(u / (1.0 + END)), 0.0).sum(axis=1)
-    gradient = np.where(is_continuous, (4.0 - 8.0 * rows) / u, 0.0)
-    return power * log_weight, power * gradient
+    x = rows[:, is_continuous]
+    u = 4.0 * x * (1.0 - x) + END
+    gradient = np.zeros_like(rows)
+    gradient[:, is_continuous] = power * (4.0 - 8.0 * x) / u
+    return power * np.log(u / (1.0 + END)).sum(axis=1), gradient

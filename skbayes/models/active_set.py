@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from skbayes.models.kernels import scaled_distances
+from skbayes.models.kernels import ScaledRows
 from skbayes.trial import FloatArray
 
 MAX_ACTIVE = 250
@@ -44,11 +44,11 @@ def active_set(
     order = np.argsort(-y, kind="stable")
     best, rest = order[: MAX_ACTIVE // 2], np.sort(order[MAX_ACTIVE // 2 :])[-MAX_COVERED:]
     candidates = Z[rest]
-    nearest = scaled_distances(candidates, Z[best], w, is_categorical).min(axis=1)
+    nearest = ScaledRows(Z[best], w, is_categorical).distances_from(candidates).min(axis=1)
     chosen = []
     for _ in range(min(MAX_ACTIVE - len(best), len(rest))):
         farthest = int(np.argmax(nearest))
         chosen.append(farthest)
-        to_it = scaled_distances(candidates, candidates[farthest, None], w, is_categorical)
-        nearest = np.minimum(nearest, to_it[:, 0])
+        to_it = ScaledRows(candidates[farthest, None], w, is_categorical)
+        nearest = np.minimum(nearest, to_it.distances_from(candidates)[:, 0])
     return np.sort(np.concatenate([best, rest[chosen]]))

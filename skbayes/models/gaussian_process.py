@@ -14,14 +14,15 @@ Hellsten & Nardi, "Vanilla Bayesian Optimization Performs Great in High Dimensio
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpotrf, dpotri, dtrtri
+from scipy.linalg.lapack import dpotrf, dpotri, dpotrs, dtrtri
 from scipy.optimize import minimize
 
-from skbayes.models.kernels import matern52, scaled_distances, squared_distances
+from skbayes.models.kernels import ScaledRows, matern52, pairwise_squared_distances
 from skbayes.trial import FloatArray
 
 MEAN_VARIANCE = 1.0
@@ -98,9 +99,11 @@ class GaussianProcess:
         d = Z.shape[1]
         self.Z, self.y, self.theta, self.is_categorical = Z, y, theta, is_categorical
         self.doubt = np.zeros(len(y)) if doubt is None else doubt
-        self._w = np.exp(-2.0 * theta[:d])
+        w = np.exp(-2.0 * theta[:d])
+        self._slope_w = np.where(is_categorical, 0.0, w)
         self._signal, self.noise = map(float, np.exp(theta[d:]))
-        R = scaled_distances(Z, Z, self._w, is_categorical)
+        self._rows = ScaledRows(Z, w, is_categorical)
+        R = self._rows.distances_from(Z)
         np.fill_diagonal(R, 0.0)
         K = self._covariance(R)[0]
         K[np.diag_indices_from(K)] += self.noise + JITTER * (1.0 + self._signal) + self.doubt
@@ -109,7 +112,7 @@ class GaussianProcess:
 
     def mean(self, X: FloatArray) -> FloatArray:
         """Return the posterior mean of the score at rows X, (m, d), without the deviation."""
-        k, _ = self._covariance(scaled_distances(X, self.Z, self._w, self.is_categorical))
+        k, _ = self._covariance(self._rows.distances_from(X))
         return np.asarray(k @ self.alpha, dtype=float)
 
     def predict(self, X: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -123,33 +126,41 @@ class GaussianProcess:
         -------
         mean, std : ndarray of shape (m,)
         """
-        k, _ = self._covariance(scaled_distances(X, self.Z, self._w, self.is_categorical))
+        k, _ = self._covariance(self._rows.distances_from(X))
         W = k @ self._L_inverse.T
         return k @ self.alpha, self._std(W)
 
     def predict_with_gradient(
         self, X: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Return mean and standard deviation with their gradients; zero along categories.
+    ) -> tuple[FloatArray, FloatArray, Callable[[FloatArray, FloatArray], FloatArray]]:
+        """Return mean and standard deviation, and what turns derivatives by them into gradients.
 
-        With v(x) = s² + β² − |L⁻¹ k(x)|² the variance, ∇v = −2 k(x)ᵀ K⁻¹ ∇k(x).
+        With v(x) = s² + β² − |L⁻¹ k(x)|² the variance, ∇v = −2 k(x)ᵀ K⁻¹ ∇k(x), and
+        ∂R/∂xⱼ = 2 wⱼ (xⱼ − zᵢⱼ).
 
         Returns
         -------
         mean, std : ndarray of shape (m,)
-        mean_gradient, std_gradient : ndarray of shape (m, d)
+        gradient : callable
+            Maps the derivatives of some function by mean and by standard deviation, each of
+            shape (m,), to its gradients along the columns of X, (m, d); zero along categories.
         """
-        k, dk = self._covariance(scaled_distances(X, self.Z, self._w, self.is_categorical))
+        k, dk = self._covariance(self._rows.distances_from(X))
         W = k @ self._L_inverse.T
         std = self._std(W)
-        mean_gradient = self._pull_back(X, dk * self.alpha)
-        variance_gradient = self._pull_back(X, dk * (-2.0 * (W @ self._L_inverse)))
-        return k @ self.alpha, std, mean_gradient, variance_gradient / (2.0 * std[:, np.newaxis])
+
+        def gradient(by_mean: FloatArray, by_std: FloatArray) -> FloatArray:
+            by_variance = (by_std / (2.0 * std))[:, np.newaxis]
+            by_R = dk * (
+                by_mean[:, np.newaxis] * self.alpha - 2.0 * by_variance * (W @ self._L_inverse)
+            )
+            return 2.0 * self._slope_w * (X * by_R.sum(1, keepdims=True) - by_R @ self.Z)
+
+        return k @ self.alpha, std, gradient
 
     def distance_to_data(self, X: FloatArray) -> FloatArray:
         """Return how many length-scales each row of X, (m, d), lies from the nearest datum."""
-        R = scaled_distances(X, self.Z, self._w, self.is_categorical)
-        return np.sqrt(R.min(axis=1))
+        return np.sqrt(self._rows.distances_from(X).min(axis=1))
 
     def believe(self, X: FloatArray) -> GaussianProcess:
         """Return the posterior after its own mean has been observed at rows X, of shape (m, d).
@@ -171,12 +182,6 @@ class GaussianProcess:
     def _std(self, W: FloatArray) -> FloatArray:
         variance = self._signal + MEAN_VARIANCE - np.einsum("ij,ij->i", W, W)
         return np.sqrt(np.maximum(variance, 1e-14 * (1.0 + self._signal)))
-
-    def _pull_back(self, X: FloatArray, C: FloatArray) -> FloatArray:
-        """Return Σᵢ Cᵢ ∇R(x, zᵢ), with ∂R/∂xⱼ = 2 wⱼ (xⱼ − zᵢⱼ), for every row x."""
-        gradient = 2.0 * self._w * (X * C.sum(1, keepdims=True) - C @ self.Z)
-        gradient[:, self.is_categorical] = 0.0
-        return gradient
 
 
 def fit_hyperparameters(
@@ -207,10 +212,10 @@ def fit_hyperparameters(
     """
     d = Z.shape[1]
     prior = HyperPrior.for_dimension(d)
-    D = squared_distances(Z, Z, is_categorical)
+    log_likelihood = MarginalLikelihood(Z, y, doubt, is_categorical)
 
     def negative_log_posterior(theta: FloatArray) -> tuple[float, FloatArray]:
-        likelihood, likelihood_gradient = log_marginal_likelihood(theta, D, y, doubt)
+        likelihood, likelihood_gradient = log_likelihood(theta)
         log_prior, prior_gradient = prior.log_density(theta)
         return -likelihood - log_prior, -likelihood_gradient - prior_gradient
 
@@ -227,47 +232,52 @@ def fit_hyperparameters(
     return np.asarray(result.x, dtype=float)
 
 
-def log_marginal_likelihood(
-    theta: FloatArray, D: FloatArray, y: FloatArray, doubt: FloatArray
-) -> tuple[float, FloatArray]:
-    """Return log p(y | θ) and its gradient.
+class MarginalLikelihood:
+    """log p(y | θ) and its gradient, as a function of θ.
+
+    The covariance is symmetric, so kernels are evaluated for every pair of rows once.
 
     Parameters
     ----------
-    theta : ndarray of shape (d + 2,)
-    D : ndarray of shape (d, n, n)
-        Squared distances along each column.
+    Z : ndarray of shape (n, d)
     y, doubt : ndarray of shape (n,)
-
-    Returns
-    -------
-    value : float
-    gradient : ndarray of shape (d + 2,)
+    is_categorical : ndarray of shape (d,)
 
     References
     ----------
     Rasmussen & Williams, eq. 5.8 and 5.9.
     """
-    d, n = len(D), len(y)
-    w = np.exp(-2.0 * theta[:d])
-    signal, noise = np.exp(theta[d:])
-    flat = D.reshape(d, n * n)
-    k, dk = matern52((w @ flat).reshape(n, n))
-    K = signal * k + MEAN_VARIANCE
-    K[np.diag_indices(n)] += noise + JITTER * (1.0 + signal) + doubt
-    L = cholesky(K)
-    K_inverse = dpotri(L, lower=1)[0]
-    K_inverse = np.tril(K_inverse) + np.tril(K_inverse, -1).T
-    alpha = K_inverse @ y
-    value = -0.5 * y @ alpha - np.log(np.diag(L)).sum() - 0.5 * n * np.log(2.0 * np.pi)
 
-    G = np.outer(alpha, alpha) - K_inverse  # eq. 5.9: ∂/∂θ = ½ tr(G ∂K/∂θ)
-    gradient = np.empty(d + 2)
-    gradient[:d] = -w * signal * (flat @ (G * dk).ravel())  # ∂wⱼ/∂log ℓⱼ = −2 wⱼ
-    trace = np.trace(G)
-    gradient[d] = 0.5 * signal * ((G * k).sum() + JITTER * trace)
-    gradient[d + 1] = 0.5 * noise * trace
-    return float(value), gradient
+    def __init__(
+        self, Z: FloatArray, y: FloatArray, doubt: FloatArray, is_categorical: NDArray[np.bool_]
+    ) -> None:
+        self._y, self._doubt = y, doubt
+        self._i, self._j = np.tril_indices(len(y), -1)
+        self._below = self._i + len(y) * self._j  # where the pairs stand in a matrix by columns
+        self._D = pairwise_squared_distances(Z, is_categorical)
+
+    def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
+        """Return the value and the gradient, of shape (d + 2,)."""
+        d, n = len(theta) - 2, len(self._y)
+        w = np.exp(-2.0 * theta[:d])
+        signal, noise = np.exp(theta[d:])
+        k, dk = matern52(w @ self._D)
+        cells = np.zeros(n * n)
+        cells[self._below] = signal * k + MEAN_VARIANCE
+        cells[:: n + 1] = signal * (1.0 + JITTER) + MEAN_VARIANCE + noise + JITTER + self._doubt
+        L = cholesky(cells.reshape((n, n), order="F"))
+        alpha = dpotrs(L, self._y, lower=1)[0]
+        value = -0.5 * self._y @ alpha - np.log(np.diag(L)).sum() - 0.5 * n * np.log(2.0 * np.pi)
+
+        # eq. 5.9: ∂/∂θ = ½ tr(G ∂K/∂θ) with G = α αᵀ − K⁻¹, to which every pair adds twice
+        K_inverse = dpotri(L, lower=1)[0].ravel(order="F")
+        G = alpha[self._i] * alpha[self._j] - K_inverse[self._below]
+        trace = alpha @ alpha - K_inverse[:: n + 1].sum()
+        gradient = np.empty(d + 2)
+        gradient[:d] = -2.0 * w * signal * (self._D @ (G * dk))  # ∂wⱼ/∂log ℓⱼ = −2 wⱼ
+        gradient[d] = signal * (G @ k + 0.5 * (1.0 + JITTER) * trace)
+        gradient[d + 1] = 0.5 * noise * trace
+        return float(value), gradient
 
 
 def cholesky(K: FloatArray) -> FloatArray:

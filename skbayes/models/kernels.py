@@ -1,7 +1,7 @@
 """Matérn-5/2 kernel over the mixed unit cube, with the gradients a fit and a search need.
 
 Z, X   rows of the unit cube, (n, d) and (m, d)
-D      squared distance along each column, (d, m, n); 0 or 1 along a categorical one
+D      squared distance along each column; 0 or 1 along a categorical one
 w      inverse squared length-scales, (d,)
 R      squared scaled distance, R = Σⱼ wⱼ Dⱼ, (m, n)
 
@@ -20,39 +20,52 @@ from numpy.typing import NDArray
 from skbayes.trial import FloatArray
 
 
-def squared_distances(
-    X: FloatArray, Z: FloatArray, is_categorical: NDArray[np.bool_]
-) -> FloatArray:
-    """Return the squared distance of every two rows along each column.
+def pairwise_squared_distances(Z: FloatArray, is_categorical: NDArray[np.bool_]) -> FloatArray:
+    """Return D for every pair of rows, in the order of `np.tril_indices(n, -1)`.
 
     Parameters
     ----------
-    X : ndarray of shape (m, d)
     Z : ndarray of shape (n, d)
     is_categorical : ndarray of shape (d,)
         Columns along which rows are either equal, 0, or different, 1.
 
     Returns
     -------
-    D : ndarray of shape (d, m, n)
+    D : ndarray of shape (d, n (n − 1) / 2)
     """
-    D = X.T[:, :, np.newaxis] - Z.T[:, np.newaxis, :]
-    np.square(D, out=D)
+    i, j = np.tril_indices(len(Z), -1)
+    D = np.square(Z.T[:, i] - Z.T[:, j])
     D[is_categorical] = D[is_categorical] > 0
     return D
 
 
-def scaled_distances(
-    X: FloatArray, Z: FloatArray, w: FloatArray, is_categorical: NDArray[np.bool_]
-) -> FloatArray:
-    """Return R of shape (m, n) without the memory that D would need."""
-    numeric = ~is_categorical
-    A, B = X[:, numeric] * np.sqrt(w[numeric]), Z[:, numeric] * np.sqrt(w[numeric])
-    R = (A * A).sum(1)[:, np.newaxis] + (B * B).sum(1) - 2.0 * (A @ B.T)
-    np.maximum(R, 0.0, out=R)
-    for j in np.flatnonzero(is_categorical):
-        R += w[j] * (X[:, j, np.newaxis] != Z[:, j])
-    return R
+class ScaledRows:
+    """Rows that distances are taken from, prepared once.
+
+    Parameters
+    ----------
+    Z : ndarray of shape (n, d)
+    w : ndarray of shape (d,)
+    is_categorical : ndarray of shape (d,)
+    """
+
+    def __init__(self, Z: FloatArray, w: FloatArray, is_categorical: NDArray[np.bool_]) -> None:
+        self._root_w = np.sqrt(w[~is_categorical])
+        self._numeric = np.flatnonzero(~is_categorical)
+        self._scaled = Z[:, self._numeric] * self._root_w
+        self._norms = np.square(self._scaled).sum(axis=1)
+        self._categories = [(j, w[j], Z[:, j]) for j in np.flatnonzero(is_categorical)]
+
+    def distances_from(self, X: FloatArray) -> FloatArray:
+        """Return R of shape (m, n), without the memory that D would need."""
+        A = X[:, self._numeric] * self._root_w
+        R = A @ (-2.0 * self._scaled.T)
+        R += self._norms
+        R += np.square(A).sum(axis=1)[:, np.newaxis]
+        np.maximum(R, 0.0, out=R)
+        for j, weight, cells in self._categories:
+            R += weight * (X[:, j, np.newaxis] != cells)
+        return R
 
 
 def matern52(R: FloatArray) -> tuple[FloatArray, FloatArray]:

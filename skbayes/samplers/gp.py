@@ -10,9 +10,11 @@ owed a trial. See `models/` and `acquisition/` for each of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skbayes.acquisition.improvement import (
     log_augmented_improvement,
@@ -60,6 +62,53 @@ def default_n_initial_points(space: Space) -> int:
     return min(max(space.n_columns + 2, 4), 10)
 
 
+@dataclass(frozen=True, eq=False)
+class Acquisition:
+    """What a candidate promises, a logarithm.
+
+    Parameters
+    ----------
+    surrogate : GaussianProcess
+    incumbent : float
+    noise : float
+        Variance of the noise that the scores insist on.
+    radius : float
+        Length-scales around a trial within which the score is taken as known.
+    owed : float or None
+        Cell of the sub-space whose turn it is.
+    is_continuous : ndarray of shape (d,)
+    n_finished : int
+    """
+
+    surrogate: GaussianProcess
+    incumbent: float
+    noise: float
+    radius: float
+    owed: float | None
+    is_continuous: NDArray[np.bool_]
+    n_finished: int
+
+    def __call__(self, rows: FloatArray) -> FloatArray:
+        """Return the values at rows of shape (m, d)."""
+        mean, std = self.surrogate.predict(rows)
+        values = log_augmented_improvement(mean, std, self.incumbent, self.noise)
+        values += log_prior_weight(rows, self.is_continuous, self.n_finished)[0]
+        if self.radius:
+            values[self.surrogate.distance_to_data(rows) < self.radius] += KNOWN
+        if self.owed is not None:
+            values[rows[:, 0] != self.owed] += ELSEWHERE
+        return values
+
+    def with_gradient(self, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the values, without the terms that have no slope, and gradients (m, d)."""
+        mean, std, gradient = self.surrogate.predict_with_gradient(rows)
+        values, by_mean, by_std = log_augmented_improvement_gradient(
+            mean, std, self.incumbent, self.noise
+        )
+        weights, weight_gradients = log_prior_weight(rows, self.is_continuous, self.n_finished)
+        return values + weights, gradient(by_mean, by_std) + weight_gradients
+
+
 class GPSampler(Sampler):
     """Proposes where a Gaussian process promises most.
 
@@ -100,31 +149,17 @@ class GPSampler(Sampler):
         incumbent = float(surrogate.mean(Z[np.isfinite(scores)]).max())
         surrogate = surrogate.believe(handed_out[~is_finished])
 
-        noise, n_finished = insisted_noise(surrogate), len(finished)
-        is_continuous = np.array([c.kind is Kind.CONTINUOUS for c in self.space.columns])
-        radius = PLATEAU_RADIUS if has_plateaus(scores) else 0.0
-        neglected = neglected_subspace(self.space, handed_out)
-
-        def acquisition(rows: FloatArray) -> FloatArray:
-            values = log_augmented_improvement(*surrogate.predict(rows), incumbent, noise)
-            values += log_prior_weight(rows, is_continuous, n_finished)[0]
-            if radius:
-                values[surrogate.distance_to_data(rows) < radius] += KNOWN
-            if neglected is not None:
-                values[rows[:, 0] != neglected] += ELSEWHERE
-            return values
-
-        def gradient(rows: FloatArray) -> tuple[FloatArray, FloatArray]:
-            mean, std, mean_gradient, std_gradient = surrogate.predict_with_gradient(rows)
-            values, by_mean, by_std = log_augmented_improvement_gradient(
-                mean, std, incumbent, noise
-            )
-            gradients = by_mean[:, None] * mean_gradient + by_std[:, None] * std_gradient
-            weights, weight_gradients = log_prior_weight(rows, is_continuous, n_finished)
-            return values + weights, gradients + weight_gradients
-
+        acquisition = Acquisition(
+            surrogate,
+            incumbent,
+            insisted_noise(surrogate),
+            PLATEAU_RADIUS if has_plateaus(scores) else 0.0,
+            neglected_subspace(self.space, handed_out),
+            np.array([column.kind is Kind.CONTINUOUS for column in self.space.columns]),
+            len(finished),
+        )
         best = Z[np.argsort(-y, kind="stable")[:N_BEST]]
-        row = maximize(acquisition, gradient, self.space, best, seen, rng)
+        row = maximize(acquisition, acquisition.with_gradient, self.space, best, seen, rng)
         if row is None:
             return self._start.propose(trials, rng)
         return self._proposal(row, {"theta": theta.tolist()})
