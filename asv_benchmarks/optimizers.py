@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from asv_benchmarks.problems import Distributions
-from asv_benchmarks.searches import bayes, random, run_sampler
+from asv_benchmarks.searches import bayes, random, run_sampler, tpe
 from skbayes.space import Space
 
 Objective = Callable[[dict[str, Any]], float]
@@ -116,6 +116,10 @@ def skbayes(
     space: Distributions, objective: Objective, n_trials: int, seed: int, n_points: int = 1
 ) -> None:
     run_sampler(bayes(Space(space, seed), seed), objective, n_trials, seed, n_points)
+
+
+def skbayes_tpe(space: Distributions, objective: Objective, n_trials: int, seed: int) -> None:
+    run_sampler(tpe(Space(space, seed), seed), objective, n_trials, seed)
 
 
 def random_search(space: Distributions, objective: Objective, n_trials: int, seed: int) -> None:
@@ -328,6 +332,7 @@ OPTIMIZERS: dict[str, Search] = {
     "random search": random_search,
     "skbayes": skbayes,
     "skbayes, 4 at once": partial(skbayes, n_points=4),
+    "skbayes TPE": skbayes_tpe,
     "scikit-optimize": scikit_optimize,
     "Optuna TPE": partial(optuna, sampler="tpe"),
     "Optuna TPE, groups": partial(optuna, sampler="group"),

@@ -1,7 +1,7 @@
 """How good is what a search finds: our search beside its peers, on real tuning tasks.
 
     python -m asv_benchmarks.search_quality run OPTIMIZER [--seeds 20] [--tasks real]
-    python -m asv_benchmarks.search_quality table
+    python -m asv_benchmarks.search_quality table [--ours skbayes] [--at 50]
 
 `run` does the searches that the store does not hold yet, one line of JSON each, so it can be
 stopped and started again, and several may run side by side. `table` prints what the store holds.
@@ -32,7 +32,7 @@ from asv_benchmarks.tasks import TASKS, Task
 from skbayes.space import Space
 
 STORE = Path(".asv/search_quality.jsonl")
-CHECKPOINTS = (5, 10, 20, 30, 50)
+CHECKPOINTS = (5, 10, 20, 30, 50, 60)
 N_POOL = 40
 """Random searches of a task; together they are the pool of 2,000 random points."""
 
@@ -127,7 +127,11 @@ def load(store: Path) -> list[dict[str, Any]]:
 def run(store: Path, optimizer: str, task_names: Iterable[str], seeds: range) -> None:
     """Do the searches that the store does not hold."""
     store.parent.mkdir(parents=True, exist_ok=True)
-    done = {(r["task"], r["optimizer"], r["seed"]) for r in load(store)}
+    done = {
+        (r["task"], r["optimizer"], r["seed"])
+        for r in load(store)
+        if len(r["worth"]) == len(CHECKPOINTS)  # an older store has shorter searches
+    }
     wanted = [(task, optimizer, seed) for seed in seeds for task in task_names]
     with threadpool_limits(1):
         for key in wanted:
@@ -154,27 +158,31 @@ class Regrets:
     def __init__(self, records: list[dict[str, Any]]) -> None:
         worths: dict[str, dict[str, list[list[float]]]] = defaultdict(lambda: defaultdict(list))
         for record in sorted(records, key=lambda record: record["seed"]):
-            worths[record["task"]][record["optimizer"]].append(record["worth"])
+            n_missing = len(CHECKPOINTS) - len(record["worth"])
+            worth = record["worth"] + [np.nan] * n_missing
+            worths[record["task"]][record["optimizer"]].append(worth)
         self.by_search: dict[str, dict[str, np.ndarray]] = defaultdict(dict)
         for task, by_optimizer in worths.items():
-            best = np.nanmax(np.concatenate([np.array(w) for w in by_optimizer.values()]))
+            best = np.nanmax([worth for w in by_optimizer.values() for worth in w])
             unit = best - np.nanmedian(np.array(by_optimizer["random search"])[:, 0])
             for optimizer, values in by_optimizer.items():
                 regret = (best - np.array(values, dtype=float)) / unit
                 self.by_search[optimizer][task] = np.minimum(np.nan_to_num(regret, nan=CUT), CUT)
 
+    def at(self, optimizer: str, task: str, checkpoint: int) -> np.ndarray:
+        """Return the regrets of every seed."""
+        return self.by_search[optimizer][task][:, CHECKPOINTS.index(checkpoint)]
+
     def mean(self, optimizer: str, tasks: list[str], checkpoint: int) -> float:
         """Return the mean over tasks of the mean over seeds."""
-        column = CHECKPOINTS.index(checkpoint)
-        return float(np.mean([self.by_search[optimizer][t][:, column].mean() for t in tasks]))
+        return float(np.mean([self.at(optimizer, t, checkpoint).mean() for t in tasks]))
 
     def resampled(self, optimizer: str, tasks: np.ndarray, checkpoint: int) -> np.ndarray:
         """Return means over resampled tasks, of shape (n, n_tasks), and resampled seeds."""
         rng = np.random.default_rng(0)
-        column = CHECKPOINTS.index(checkpoint)
         means: dict[str, np.ndarray] = {}
         for task in np.unique(tasks):
-            values = self.by_search[optimizer][task][:, column]
+            values = self.at(optimizer, task, checkpoint)
             draws = rng.integers(len(values), size=(len(tasks), len(values)))
             means[task] = values[draws].mean(axis=1)
         return np.array(
@@ -182,16 +190,16 @@ class Regrets:
         )
 
 
-def random_needs(records: list[dict[str, Any]], optimizer: str, task: str) -> float:
-    """Return how many times our evaluations random search needs, by the stored pool.
+def random_needs(records: list[dict[str, Any]], optimizer: str, task: str, n: int) -> float:
+    """Return how many times n evaluations random search needs, by the stored pool.
 
     The first of N random points that is as good as a score which k of them reach comes, on
     average over their orders, at place (N + 1) / (k + 1).
     """
     pool = _scores(records, "random search", task)
-    found = [max(s) for s in map(_finite, _scores_by_seed(records, optimizer, task)) if s]
-    places = [(len(pool) + 1) / (sum(s >= best for s in pool) + 1) for best in found]
-    return float(np.median(places)) / CHECKPOINTS[-1]
+    ours = [_finite(scores[:n]) for scores in _scores_by_seed(records, optimizer, task)]
+    places = [(len(pool) + 1) / (sum(s >= max(o) for s in pool) + 1) for o in ours if o]
+    return float(np.median(places)) / n
 
 
 def _scores_by_seed(records: list[dict[str, Any]], optimizer: str, task: str) -> list[list[float]]:
@@ -206,51 +214,63 @@ def _finite(scores: list[float]) -> list[float]:
     return [score for score in scores if np.isfinite(score)]
 
 
-def table(store: Path) -> None:
-    """Print the tables of what the store holds."""
-    records = load(store)
+def table(store: Path, ours: str, at: int) -> None:
+    """Print the tables of what the store holds of searches of `at` evaluations."""
+    records = [r for r in load(store) if len(r["worth"]) > CHECKPOINTS.index(at) or _is_random(r)]
     regrets = Regrets(records)
-    groups = GROUPS | {"development and final": GROUPS["development"] + GROUPS["final"]}
+    real = GROUPS["development"] + GROUPS["final"]
+    groups = GROUPS | {"development and final": real, "all": real + GROUPS["synthetic"]}
     for label, tasks in groups.items():
         complete = [o for o in OPTIMIZERS if set(tasks) <= set(regrets.by_search[o])]
-        if complete:
-            _print_group(regrets, complete, label, tasks)
-    _print_tasks(records, regrets)
-    _print_safety(regrets)
+        if ours in complete:
+            _print_group(regrets, complete, label, tasks, ours, at)
+    _print_tasks(records, regrets, ours, at)
+    _print_safety(regrets, at)
 
 
-def _print_group(regrets: Regrets, optimizers: list[str], label: str, tasks: list[str]) -> None:
+def _is_random(record: dict[str, Any]) -> bool:
+    return bool(record["optimizer"] == "random search")
+
+
+def _print_group(
+    regrets: Regrets, optimizers: list[str], label: str, tasks: list[str], ours: str, at: int
+) -> None:
     print(f"\n### {label}: {len(tasks)} tasks\n")
-    heads = " | ".join(f"at {n}" for n in CHECKPOINTS[1:])
-    print(f"| optimizer | seeds | {heads} | rank at 50 | ours − theirs at 50 [95 %] |")
-    print("|---|---|" + "---|" * (len(CHECKPOINTS) + 1))
-    at_50 = np.array([[regrets.by_search[o][t][:, -1].mean() for t in tasks] for o in optimizers])
-    ranks = rankdata(at_50, axis=0).mean(axis=1)
+    shown = [n for n in CHECKPOINTS[1:] if n <= at]
+    heads = " | ".join(f"at {n}" for n in shown)
+    print(f"| optimizer | seeds | {heads} | rank at {at} | {ours} − it at {at} [95 %] |")
+    print("|---|---|" + "---|" * (len(shown) + 2))
+    last = np.array([[regrets.at(o, t, at).mean() for t in tasks] for o in optimizers])
+    ranks = rankdata(last, axis=0).mean(axis=1)
     drawn = np.random.default_rng(1).choice(tasks, (N_BOOTSTRAP, len(tasks)))
-    ours = regrets.resampled("skbayes", drawn, 50) if "skbayes" in optimizers else None
+    own = regrets.resampled(ours, drawn, at)
     for optimizer, rank in zip(optimizers, ranks, strict=True):
-        cells = [f"{regrets.mean(optimizer, tasks, n):.3f}" for n in CHECKPOINTS[1:]]
+        cells = [f"{regrets.mean(optimizer, tasks, n):.3f}" for n in shown]
         n_seeds = min(len(regrets.by_search[optimizer][task]) for task in tasks)
         difference = ""
-        if ours is not None and optimizer != "skbayes":
-            low, high = np.quantile(ours - regrets.resampled(optimizer, drawn, 50), [0.025, 0.975])
-            gap = regrets.mean("skbayes", tasks, 50) - regrets.mean(optimizer, tasks, 50)
+        if optimizer != ours:
+            low, high = np.quantile(own - regrets.resampled(optimizer, drawn, at), [0.025, 0.975])
+            gap = regrets.mean(ours, tasks, at) - regrets.mean(optimizer, tasks, at)
             difference = f"{gap:+.3f} [{low:+.3f}, {high:+.3f}]"
         print(f"| {optimizer} | {n_seeds} | {' | '.join(cells)} | {rank:.1f} | {difference} |")
 
 
-def _print_tasks(records: list[dict[str, Any]], regrets: Regrets) -> None:
+def _print_tasks(records: list[dict[str, Any]], regrets: Regrets, ours: str, at: int) -> None:
     optimizers = [o for o in OPTIMIZERS if o in regrets.by_search]
-    print("\n### Regret at 50 by task\n")
+    print(f"\n### Regret at {at} by task\n")
     print(f"| task | | {' | '.join(optimizers)} | random needs |")
     print("|---|---|" + "---|" * (len(optimizers) + 1))
     all_needs = []
     for label, tasks in GROUPS.items():
         for task in tasks:
-            cells = [_last_mean(regrets.by_search[o].get(task)) for o in optimizers]
+            known = [task in regrets.by_search[o] for o in optimizers]
+            cells = [
+                f"{regrets.at(o, task, at).mean():.3f}" if is_known else ""
+                for o, is_known in zip(optimizers, known, strict=True)
+            ]
             needs = ""
-            if task in regrets.by_search["skbayes"] and task in regrets.by_search["random search"]:
-                ratio = random_needs(records, "skbayes", task)
+            if task in regrets.by_search[ours] and task in regrets.by_search["random search"]:
+                ratio = random_needs(records, ours, task, at)
                 needs = f"{ratio:.0f} ×"
                 all_needs += [] if label == "synthetic" else [ratio]
             print(f"| {task} | {label}, {ALL[task].marks} | {' | '.join(cells)} | {needs} |")
@@ -258,21 +278,20 @@ def _print_tasks(records: list[dict[str, Any]], regrets: Regrets) -> None:
         print(f"\nRandom search needs, median over the real tasks: {np.median(all_needs):.0f} ×")
 
 
-def _print_safety(regrets: Regrets) -> None:
+def _print_safety(regrets: Regrets, at: int) -> None:
     """Print how often a search of a hard task ends worse than random search does in the median."""
-    hard = [n for n, t in TASKS.items() if "failing" in t.marks or "exploding" in t.marks]
+    hard = [name for name, t in TASKS.items() if "failing" in t.marks or "exploding" in t.marks]
     print("\nRuns on failing or exploding tasks that end worse than the median of random search:\n")
     for optimizer, by_task in regrets.by_search.items():
         known = [task for task in hard if task in by_task]
-        medians = [np.median(regrets.by_search["random search"][task][:, -1]) for task in known]
-        worse = [by_task[t][:, -1] > m + 1e-12 for t, m in zip(known, medians, strict=True)]
+        medians = [np.median(regrets.at("random search", task, at)) for task in known]
+        worse = [
+            regrets.at(optimizer, task, at) > median + 1e-12
+            for task, median in zip(known, medians, strict=True)
+        ]
         n_worse, n = sum(int(w.sum()) for w in worse), sum(len(w) for w in worse)
         if n:
             print(f"- {optimizer}: {n_worse} of {n}")
-
-
-def _last_mean(regrets: np.ndarray | None) -> str:
-    return "" if regrets is None else f"{regrets[:, -1].mean():.3f}"
 
 
 def main() -> None:
@@ -281,10 +300,12 @@ def main() -> None:
     parser.add_argument("optimizer", nargs="?", choices=list(OPTIMIZERS))
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--tasks", choices=[*GROUPS, "real"], default="real")
+    parser.add_argument("--ours", choices=list(OPTIMIZERS), default="skbayes")
+    parser.add_argument("--at", type=int, choices=CHECKPOINTS, default=50)
     parser.add_argument("--store", type=Path, default=STORE)
     arguments = parser.parse_args()
     if arguments.action == "table":
-        table(arguments.store)
+        table(arguments.store, arguments.ours, arguments.at)
         return
     if arguments.optimizer is None:
         parser.error("name the optimizer to run")

@@ -13,6 +13,7 @@ from asv_benchmarks.problems import Problem
 from skbayes.samplers.base import Proposal, Sampler
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
 from skbayes.samplers.quasi_random import QuasiRandomSampler
+from skbayes.samplers.tpe import TPESampler
 from skbayes.space import Space
 from skbayes.trial import Outcome, Trial
 
@@ -22,6 +23,11 @@ MakeSampler = Callable[[Space, int], Sampler]
 def bayes(space: Space, seed: int) -> Sampler:
     """Return the sampler of `BayesSearchCV` with its defaults."""
     return GPSampler(space, QuasiRandomSampler(space, seed), default_n_initial_points(space))
+
+
+def tpe(space: Space, seed: int) -> Sampler:
+    """Return the sampler of `TPESearchCV` with its defaults."""
+    return TPESampler(space, QuasiRandomSampler(space, seed))
 
 
 class RandomSampler(Sampler):

@@ -9,9 +9,9 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils._testing import check_docstring_parameters
 
-from skbayes import BayesSearchCV
+from skbayes import BayesSearchCV, TPESearchCV
 
-SEARCHES = [BayesSearchCV]
+SEARCHES = [BayesSearchCV, TPESearchCV]
 
 
 @pytest.fixture(params=SEARCHES, ids=lambda search: search.__name__)

@@ -1,7 +1,7 @@
 """scikit-learn's own installed tests of its searches, with our class in their place.
 
-`RandomizedSearchCV` becomes `BayesSearchCV`, and `GridSearchCV` a subclass of it with that
-signature, before the test module is imported, so that its parametrisations hold our classes.
+`RandomizedSearchCV` becomes ours, and `GridSearchCV` a subclass of it with that signature, before
+the test module is imported, once for each of our classes, so that its parametrisations hold them.
 """
 
 import functools
@@ -16,7 +16,7 @@ import sklearn.model_selection
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils import _array_api
 
-from skbayes import BayesSearchCV
+from skbayes import BayesSearchCV, TPESearchCV
 from skbayes._sklearn_compat import HAS_CALLBACKS
 
 SUITE = "sklearn.model_selection.tests.test_search"
@@ -32,8 +32,8 @@ if not HAS_CALLBACKS:  # before 1.9
     NOT_APPLICABLE["test_random_search_bad_cv"] = "words the error as later versions do not"
 
 
-class GridBayesSearchCV(BayesSearchCV):
-    """`BayesSearchCV` with the parameters of `GridSearchCV`, searching the space in whole."""
+class SearchesGrid:
+    """Gives a search the parameters of `GridSearchCV`; it searches the space in whole."""
 
     _parameter_constraints = GridSearchCV._parameter_constraints
 
@@ -73,6 +73,14 @@ class GridBayesSearchCV(BayesSearchCV):
         return self.param_grid
 
 
+class GridBayesSearchCV(SearchesGrid, BayesSearchCV):
+    pass
+
+
+class GridTPESearchCV(SearchesGrid, TPESearchCV):
+    pass
+
+
 def array_namespaces_here(**options):
     """Yield the array libraries that are installed."""
     for namespace, device, dtype in every_array_namespace(**options):
@@ -84,23 +92,26 @@ every_array_namespace = _array_api.yield_namespace_device_dtype_combinations
 
 
 @functools.cache
-def load_suite():
+def load_suite(randomized, grid):
     """Import the test module afresh, with our classes where it finds scikit-learn's."""
-    spec = importlib.util.find_spec(SUITE)
+    name = f"{SUITE}_of_{randomized.__name__}"
+    origin = importlib.util.find_spec(SUITE).origin
+    spec = importlib.util.spec_from_file_location(name, origin)
     module = importlib.util.module_from_spec(spec)
-    ours = {"RandomizedSearchCV": BayesSearchCV, "GridSearchCV": GridBayesSearchCV}
+    ours = {"RandomizedSearchCV": randomized, "GridSearchCV": grid}
     here = {"yield_namespace_device_dtype_combinations": array_namespaces_here}
     with patch.multiple(sklearn.model_selection, **ours), patch.multiple(_array_api, **here):
-        sys.modules[SUITE] = module  # where pickle looks for its classes
+        sys.modules[name] = module  # where pickle looks for its classes
         spec.loader.exec_module(module)
     return module
 
 
-def applicable_tests():
+def applicable_tests(randomized, grid):
     """Return the tests by name; those of array libraries if SciPy was told to take them."""
-    tests = {name: test for name, test in vars(load_suite()).items() if name.startswith("test_")}
+    suite = vars(load_suite(randomized, grid))
+    tests = {name: test for name, test in suite.items() if name.startswith("test_")}
     return {
-        name: test
+        f"{name}_of_{randomized.__name__}": test
         for name, test in tests.items()
         if name not in NOT_APPLICABLE
         and ("array_api" not in name or os.environ.get("SCIPY_ARRAY_API"))
@@ -108,8 +119,10 @@ def applicable_tests():
 
 
 def test_every_exception_is_still_a_test_there():
-    assert set(NOT_APPLICABLE) - {"test_search_with_2d_array"} <= set(vars(load_suite()))
+    suite = vars(load_suite(BayesSearchCV, GridBayesSearchCV))
+    assert set(NOT_APPLICABLE) - {"test_search_with_2d_array"} <= set(suite)
 
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-globals().update(applicable_tests())
+globals().update(applicable_tests(BayesSearchCV, GridBayesSearchCV))
+globals().update(applicable_tests(TPESearchCV, GridTPESearchCV))

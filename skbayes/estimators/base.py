@@ -157,6 +157,10 @@ class BaseModelSearchCV(BaseSearchCV):
     def _make_sampler(self, space: Space, start: QuasiRandomSampler) -> Sampler:
         """Return the sampler that proposes once the given points are used up."""
 
+    def _n_start(self, default: int) -> int:
+        """Return the size of the start-up design, `default` where it is left to the method."""
+        return default if self.n_initial_points == "auto" else int(self.n_initial_points)
+
     @fit_context(prefer_skip_nested_validation=False)  # the estimator is not validated yet
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Search the space, and refit on all data with the best parameters found.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from skbayes.estimators.base import BaseModelSearchCV
+from skbayes.estimators.docs import documented
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
 
 
+@documented
 class BayesSearchCV(BaseModelSearchCV):
     """Hyper-parameter search by Bayesian optimisation with a Gaussian process.
 
@@ -18,131 +20,24 @@ class BayesSearchCV(BaseModelSearchCV):
     drawn blindly: after a few space-filling ones, each is where a Gaussian process fitted to the
     scores so far expects the largest improvement.
 
-    The same estimator, data, space and `random_state` give the same search for every `n_jobs`.
-    The cross-validation splits are drawn once, so that all candidates are compared on the same
-    ones. A candidate whose fit fails is recorded with `error_score` and the search goes on.
+    {promise}
 
-    Parameters
-    ----------
-    estimator : estimator object
-        Cloned for every fit. Either it has a ``score`` method or `scoring` is given.
+    {parameters}
 
-    param_distributions : dict or list of dicts
-        Names of parameters to distributions or lists of values. A distribution is a frozen one of
-        `scipy.stats`, or any object with ``rvs``, and is taken as a belief about where good values
-        lie: ``loguniform(1e-3, 1e3)`` is searched evenly on a log scale. In a list, three or more
-        numbers are taken as ordered, other values as categories; each entry is one value, also
-        where there are two (``[0.1, 1]`` is not a range). A list of dicts is a union of spaces,
-        for parameters that only make sense together. Where all values are lists and `n_iter`
-        reaches the number of combinations, the search is the grid search, in its order.
-
-    n_iter : int, default=50
-        Number of candidates that are evaluated; fewer only when a finite space is used up.
-
-    scoring : str, callable, list, tuple or dict, default=None
-        How a fitted candidate is scored, as in scikit-learn: greater is better. With several
-        metrics the model follows the one `refit` names; if it names none, the first.
-
-    n_jobs : int, default=None
-        Number of splits evaluated in parallel. ``None`` means 1 unless in a
-        :obj:`joblib.parallel_config` context, ``-1`` means all processors. The result does not
-        depend on it.
-
-    refit : bool, str, or callable, default=True
-        Whether to fit an estimator on the whole data with the best parameters found. With several
-        metrics, the name of the one that decides. A callable is given ``cv_results_`` and returns
-        the index of the candidate to take.
-
-    cv : int, cross-validation generator or an iterable, default=None
-        The splits: None for 5-fold, an integer for another number of folds, a splitter, or an
-        iterable of (train, test) index arrays. Drawn once, also from a splitter that shuffles
-        without a seed.
-
-    verbose : int, default=0
-        Prints more the higher it is, in scikit-learn's words.
-
-    pre_dispatch : int or str, default='2*n_jobs'
-        How many evaluations are handed to the workers ahead of time.
-
-    random_state : int, RandomState instance or None, default=None
-        Seeds the proposals. Pass an int for the same search at every call; with None one integer
-        is drawn from NumPy's global generator, as elsewhere in scikit-learn.
-
-    error_score : 'raise' or numeric, default=np.nan
-        Score of a split whose fit fails. With 'raise' the error is raised. To the model such a
-        candidate is a bad one whatever the number is.
-
-    return_train_score : bool, default=False
-        Whether ``cv_results_`` has the training scores too.
-
-    n_initial_points : int or 'auto', default='auto'
-        Candidates that fill the space before the model takes over; those of `initial_params` count.
-        'auto' grows with the dimension of the space, from 4 to 10.
-
-    initial_params : None, 'default' or list of dicts, default=None
-        Candidates to evaluate first, exactly as given; names that a dict leaves out are filled in.
-        'default' stands for the estimator's own values, as far as they lie in the space.
-
-    n_points : int or 'auto', default=2
-        How many candidates are under way at once. A proposal knows the scores of all but the
-        `n_points` - 1 before it, whose places it takes into account. More keep more workers busy
-        and know a little less. The result depends on it, but not on how many workers there are;
-        'auto' sets it to the number of workers, and gives that up.
-
-    Attributes
-    ----------
-    cv_results_ : dict of numpy (masked) ndarrays
-        Scores, times and parameters of every candidate, in the order they were proposed, with the
-        keys and types of :class:`~sklearn.model_selection.RandomizedSearchCV`.
-
-    best_estimator_ : estimator
-        Estimator with the best parameters, fitted on the whole data. Not available if
-        ``refit=False``.
-
-    best_score_ : float
-        Mean cross-validated score of the best candidate. Not available if `refit` is a callable,
-        nor with several metrics if ``refit=False``.
-
-    best_params_ : dict
-        Parameters of the best candidate. With several metrics only if `refit` is given.
-
-    best_index_ : int
-        Its place in ``cv_results_``. With several metrics only if `refit` is given.
-
-    scorer_ : function or a dict
-        The scorer, or the scorers by name.
-
-    n_splits_ : int
-        Number of cross-validation splits.
-
-    refit_time_ : float
-        Seconds the refit took. Only if `refit` is not False.
-
-    multimetric_ : bool
-        Whether there are several metrics.
-
-    n_points_ : int
-        How many candidates were under way at once.
-
-    classes_ : ndarray of shape (n_classes,)
-        Class labels. Only if `refit` is given and the estimator is a classifier.
-
-    n_features_in_ : int
-        Number of features seen during fit, if the best estimator has it.
-
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of features seen during fit, if the best estimator has them.
+    {attributes}
 
     See Also
     --------
     sklearn.model_selection.RandomizedSearchCV : Draws candidates at random.
     sklearn.model_selection.GridSearchCV : Evaluates all points of a grid.
+    skbayes.TPESearchCV : The same search by Parzen estimators, for many trials or categories.
     skbayes.log_randint : Log-uniform integers, for use in `param_distributions`.
 
     Notes
     -----
     The surrogate is a Gaussian process with a Matérn-5/2 kernel on the space warped by its own
-    distributions; the acquisition is the logarithm of the expected improvement.
+    distributions; the acquisition is the logarithm of the expected improvement. The start-up
+    design has two more points than the space has dimensions, but 4 to 10.
 
     The best score of a search is the best of many on the same splits and therefore optimistic.
     Score the refitted estimator on data the search has not seen.
@@ -169,6 +64,4 @@ class BayesSearchCV(BaseModelSearchCV):
     """
 
     def _make_sampler(self, space: Space, start: QuasiRandomSampler) -> Sampler:
-        if self.n_initial_points == "auto":
-            return GPSampler(space, start, default_n_initial_points(space))
-        return GPSampler(space, start, int(self.n_initial_points))
+        return GPSampler(space, start, self._n_start(default_n_initial_points(space)))

@@ -21,6 +21,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -53,12 +54,18 @@ class Column:
     ----------
     kind : Kind
         Whether distance is meaningful along it, and whether all places are values.
-    positions : ndarray of shape (n_values,) or None
-        Where its values sit, increasing; None if every place is a value, or if they are too many.
+    edges : ndarray of shape (n_values + 1,) or None
+        Borders of the cells of its values, increasing from 0 to 1; None if every place is a
+        value, or if they are too many.
     """
 
     kind: Kind
-    positions: FloatArray | None = None
+    edges: FloatArray | None = None
+
+    @cached_property
+    def positions(self) -> FloatArray | None:
+        """Where the values sit, in the middle of their cells; None if there are no cells."""
+        return None if self.edges is None else (self.edges[:-1] + self.edges[1:]) / 2
 
 
 class Dimension(ABC):
@@ -182,10 +189,9 @@ class Finite(Dimension):
         self.size = n_values = len(self.values)
         shares = np.ones(n_values) if weights is None else np.asarray(weights, dtype=float)
         edges = np.concatenate([[0.0], np.cumsum(shares) / shares.sum()])
-        self.inner_edges = edges[1:-1]
-        self.positions = (edges[:-1] + edges[1:]) / 2
-        kind = Kind.ORDERED if is_ordered else Kind.CATEGORICAL
-        self.columns = (Column(kind, self.positions),)
+        column = Column(Kind.ORDERED if is_ordered else Kind.CATEGORICAL, edges)
+        assert column.positions is not None
+        self.columns, self.inner_edges, self.positions = (column,), edges[1:-1], column.positions
 
     def decode(self, cells: FloatArray) -> Any:
         return self.values[int(self._index(cells[0]))]

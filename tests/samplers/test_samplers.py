@@ -10,6 +10,7 @@ from skbayes.acquisition.maximize import row_key
 from skbayes.samplers.base import NoProposal
 from skbayes.samplers.gp import GPSampler
 from skbayes.samplers.quasi_random import GivenFirst, QuasiRandomSampler
+from skbayes.samplers.tpe import TPESampler
 from skbayes.space import Space
 from skbayes.trial import Outcome, Trial
 
@@ -19,6 +20,7 @@ SAMPLERS = {
         [{}, {}], QuasiRandomSampler(space, 1), QuasiRandomSampler(space, 0)
     ),
     "Gaussian process": lambda space: GPSampler(space, QuasiRandomSampler(space, 0), 3),
+    "TPE": lambda space: TPESampler(space, QuasiRandomSampler(space, 0), 3),
 }
 MIXED = {
     "a": stats.uniform(0, 1),

@@ -1,4 +1,4 @@
-"""`BayesSearchCV` on real models and data: the calls users have today, and what they promise."""
+"""The searches on real models and data: the calls users have today, and what they promise."""
 
 import json
 import pickle
@@ -25,7 +25,6 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils.estimator_checks import check_estimator
 
 from skbayes import BayesSearchCV, log_randint
 
@@ -60,30 +59,10 @@ class Moody(ClassifierMixin, BaseEstimator):
         return -((self.x - 0.55) ** 2)
 
 
-@pytest.mark.parametrize(
-    "search",
-    [
-        BayesSearchCV(LogisticRegression(), {"C": loguniform(1e-2, 1e2)}, n_iter=3, cv=2),
-        BayesSearchCV(
-            make_pipeline(StandardScaler(), LogisticRegression()),
-            {"logisticregression__C": [0.1, 1.0, 10.0]},
-            n_iter=2,
-            cv=2,
-        ),
-    ],
-    ids=["classifier", "pipeline"],
-)
-def test_scikit_learns_estimator_checks(search):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        checks = check_estimator(search.set_params(random_state=0), on_skip=None)
-    assert sum(check["status"] == "passed" for check in checks) > 40
-
-
-def test_a_grid_search_with_the_class_name_changed_is_the_grid_search():
+def test_a_grid_search_with_the_class_name_changed_is_the_grid_search(search_class):
     grid = {"C": [0.1, 1, 10], "gamma": [1, 0.1, 0.01], "kernel": ["rbf"]}
     options = {"cv": 5, "scoring": "accuracy", "n_jobs": -1}
-    ours = BayesSearchCV(SVC(), grid, **options).fit(X, Y)
+    ours = search_class(SVC(), grid, **options).fit(X, Y)
     theirs = GridSearchCV(SVC(), grid, **options).fit(X, Y)
     assert list(ours.cv_results_) == list(theirs.cv_results_)
     assert_same_search(ours.cv_results_, theirs.cv_results_)
@@ -91,13 +70,13 @@ def test_a_grid_search_with_the_class_name_changed_is_the_grid_search():
     assert ours.best_params_ == theirs.best_params_
 
 
-def test_a_randomized_search_with_the_class_name_changed():
+def test_a_randomized_search_with_the_class_name_changed(search_class):
     space = {
         "learning_rate": loguniform(1e-4, 1e-1),
         "n_estimators": randint(10, 100),
         "max_depth": randint(2, 6),
     }
-    search = BayesSearchCV(
+    search = search_class(
         GradientBoostingClassifier(), space, n_iter=20, cv=5, random_state=42, n_jobs=-1
     ).fit(X, Y)
     assert len(search.cv_results_["params"]) == 20
@@ -106,14 +85,14 @@ def test_a_randomized_search_with_the_class_name_changed():
     json.dumps(search.best_params_)
 
 
-def test_a_pipeline_whose_step_is_chosen_each_with_its_own_space():
+def test_a_pipeline_whose_step_is_chosen_each_with_its_own_space(search_class):
     pipeline = Pipeline([("scale", StandardScaler()), ("clf", SVC())])
     space = [
         {"clf": [SVC()], "clf__C": loguniform(1e-2, 1e2)},
         {"clf": [RandomForestClassifier(random_state=0)], "clf__max_depth": [None, 2, 4]},
         {"clf": [LogisticRegression()], "clf__C": loguniform(1e-2, 1e2)},
     ]
-    search = BayesSearchCV(pipeline, space, n_iter=12, cv=3, random_state=0, n_jobs=2).fit(X, Y)
+    search = search_class(pipeline, space, n_iter=12, cv=3, random_state=0, n_jobs=2).fit(X, Y)
     names = {type(params["clf"]).__name__ for params in search.cv_results_["params"]}
     assert len(names) > 1
     is_forest = [isinstance(p["clf"], RandomForestClassifier) for p in search.cv_results_["params"]]
@@ -122,8 +101,8 @@ def test_a_pipeline_whose_step_is_chosen_each_with_its_own_space():
     assert not hasattr(space[0]["clf"][0], "classes_")
 
 
-def test_it_works_inside_cross_validate_and_as_a_step():
-    search = BayesSearchCV(SVC(), BOX, n_iter=6, cv=3, random_state=0)
+def test_it_works_inside_cross_validate_and_as_a_step(search_class):
+    search = search_class(SVC(), BOX, n_iter=6, cv=3, random_state=0)
     outer = cross_validate(search, X, Y, n_jobs=2, return_estimator=True)
     assert outer["test_score"].mean() > 0.9
     assert len(outer["estimator"][0].cv_results_["params"]) == 6
@@ -131,7 +110,7 @@ def test_it_works_inside_cross_validate_and_as_a_step():
 
 
 @pytest.fixture(scope="module")
-def uneven():
+def uneven(search_class):
     """A search whose fits differ in time by more than tenfold, run by one worker."""
     space = {
         "n_estimators": log_randint(2, 120),
@@ -139,7 +118,7 @@ def uneven():
         "criterion": ["gini", "entropy"],
     }
     forest = RandomForestClassifier(random_state=0)
-    search = BayesSearchCV(forest, space, n_iter=15, cv=3, random_state=0, n_points=3)
+    search = search_class(forest, space, n_iter=15, cv=3, random_state=0, n_points=3)
     return search, clone(search).fit(X, Y)
 
 
@@ -162,8 +141,8 @@ def test_same_seed_same_search_and_another_seed_another(uneven):
     assert other.cv_results_["params"] != first.cv_results_["params"]
 
 
-def test_without_a_seed_numpys_global_one_decides():
-    search = BayesSearchCV(SVC(), BOX, n_iter=5, cv=2)
+def test_without_a_seed_numpys_global_one_decides(search_class):
+    search = search_class(SVC(), BOX, n_iter=5, cv=2)
     searches = []
     for _ in range(2):
         np.random.seed(3)
@@ -173,9 +152,9 @@ def test_without_a_seed_numpys_global_one_decides():
 
 
 @pytest.mark.parametrize("n_points", [1, 2, 4])
-def test_a_search_of_30_extended_to_50_is_the_search_of_50(n_points):
+def test_a_search_of_30_extended_to_50_is_the_search_of_50(search_class, n_points):
     short, long = (
-        BayesSearchCV(
+        search_class(
             Moody(),
             {"x": uniform(0, 1)},
             n_iter=n,
@@ -197,15 +176,15 @@ def test_a_search_of_30_extended_to_50_is_the_search_of_50(n_points):
         ShuffleSplit(3, random_state=np.random.RandomState(0)),
     ],
 )
-def test_a_shuffling_splitter_gives_every_trial_the_same_splits(cv):
+def test_a_shuffling_splitter_gives_every_trial_the_same_splits(search_class, cv):
     same = [{"C": 1.0, "gamma": 0.1}] * 6
-    search = BayesSearchCV(SVC(), BOX, n_iter=6, cv=cv, initial_params=same).fit(X, Y)
+    search = search_class(SVC(), BOX, n_iter=6, cv=cv, initial_params=same).fit(X, Y)
     for split in range(3):
         assert np.ptp(search.cv_results_[f"split{split}_test_score"]) == 0
 
 
-def test_a_candidate_that_fails_costs_one_row():
-    search = BayesSearchCV(
+def test_a_candidate_that_fails_costs_one_row(search_class):
+    search = search_class(
         Moody(fails_below=0.4), {"x": uniform(0, 1)}, n_iter=25, cv=3, random_state=0
     )
     with warnings.catch_warnings(record=True) as caught:
@@ -224,12 +203,13 @@ def test_a_candidate_that_fails_costs_one_row():
 
 
 @pytest.mark.parametrize("error_score", [np.nan, 0.0])
-def test_the_model_takes_a_failed_fit_as_bad_whatever_the_error_score(error_score):
+def test_the_model_takes_a_failed_fit_as_bad_whatever_the_error_score(search_class, error_score):
     """With scores below zero, an error score of 0 would look best."""
-    search = BayesSearchCV(
+    search = search_class(
         Moody(fails_below=0.5),
         {"x": uniform(0, 1)},
-        n_iter=12,
+        n_iter=20,
+        n_initial_points=4,
         cv=2,
         random_state=0,
         error_score=error_score,
@@ -239,20 +219,20 @@ def test_the_model_takes_a_failed_fit_as_bad_whatever_the_error_score(error_scor
         warnings.simplefilter("ignore")
         search.fit(X, Y)
     xs = search.cv_results_["param_x"].data.astype(float)
-    assert np.abs(xs - 0.55).min() < 0.01
-    assert (xs[4:] < 0.5).sum() <= 4
+    assert np.abs(xs - 0.55).min() < 0.02
+    assert (xs[4:] < 0.5).mean() < 1 / 3
 
 
-def test_if_every_fit_fails_the_error_is_scikit_learns():
-    search = BayesSearchCV(Moody(fails_below=2.0), {"x": uniform(0, 1)}, n_iter=4, cv=2)
+def test_if_every_fit_fails_the_error_is_scikit_learns(search_class):
+    search = search_class(Moody(fails_below=2.0), {"x": uniform(0, 1)}, n_iter=4, cv=2)
     with pytest.raises(ValueError, match="All the 8 fits failed"):
         search.fit(X, Y)
     with pytest.raises(ValueError, match="too low"):
         search.set_params(error_score="raise").fit(X, Y)
 
 
-def test_initial_params_come_first_and_the_defaults_where_they_fit():
-    search = BayesSearchCV(SVC(), BOX, n_iter=4, cv=2, random_state=0, initial_params="default")
+def test_initial_params_come_first_and_the_defaults_where_they_fit(search_class):
+    search = search_class(SVC(), BOX, n_iter=4, cv=2, random_state=0, initial_params="default")
     params = search.fit(X, Y).cv_results_["params"]
     assert params[0]["C"] == 1.0  # SVC's gamma is "scale", which is not in the box
     assert 1e-5 <= params[0]["gamma"] <= 10
@@ -262,45 +242,45 @@ def test_initial_params_come_first_and_the_defaults_where_they_fit():
     assert params[1]["gamma"] == 0.5
 
 
-def test_defaults_that_lie_nowhere_are_no_given_point():
-    search = BayesSearchCV(SVC(), {"gamma": loguniform(1e-3, 1)}, n_iter=2, cv=2, random_state=0)
+def test_defaults_that_lie_nowhere_are_no_given_point(search_class):
+    search = search_class(SVC(), {"gamma": loguniform(1e-3, 1)}, n_iter=2, cv=2, random_state=0)
     plain = clone(search).fit(X, Y).cv_results_["params"]
     assert (
         clone(search).set_params(initial_params="default").fit(X, Y).cv_results_["params"] == plain
     )
 
 
-def test_an_estimator_given_first_is_found_again_after_clone():
+def test_an_estimator_given_first_is_found_again_after_clone(search_class):
     pipeline = Pipeline([("clf", SVC())])
     space = {"clf": [SVC(), LogisticRegression(max_iter=500)], "clf__C": loguniform(0.1, 10)}
     given = [{"clf": space["clf"][1], "clf__C": 2.0}]
-    search = BayesSearchCV(pipeline, space, n_iter=2, cv=2, initial_params=given, random_state=0)
+    search = search_class(pipeline, space, n_iter=2, cv=2, initial_params=given, random_state=0)
     params = clone(search).fit(X, Y).cv_results_["params"]
     assert isinstance(params[0]["clf"], LogisticRegression)
 
 
-def test_a_finite_space_with_distributions_ends_when_it_is_used_up():
-    search = BayesSearchCV(
+def test_a_finite_space_with_distributions_ends_when_it_is_used_up(search_class):
+    search = search_class(
         DecisionTreeClassifier(random_state=0), {"max_depth": randint(1, 5)}, n_iter=20, cv=2
     ).fit(X, Y)
     assert sorted(p["max_depth"] for p in search.cv_results_["params"]) == [1, 2, 3, 4]
 
 
-def test_n_points_auto_is_the_number_of_workers():
-    search = BayesSearchCV(SVC(), BOX, n_iter=3, cv=2, n_points="auto", n_jobs=2).fit(X, Y)
+def test_n_points_auto_is_the_number_of_workers(search_class):
+    search = search_class(SVC(), BOX, n_iter=3, cv=2, n_points="auto", n_jobs=2).fit(X, Y)
     assert search.n_points_ == 2
     assert search.set_params(n_points=3).fit(X, Y).n_points_ == 3
 
 
 @pytest.mark.parametrize("pre_dispatch", ["all", 1, 100, "n_jobs"])
-def test_pre_dispatch_changes_nothing_but_memory(pre_dispatch):
-    search = BayesSearchCV(SVC(), BOX, n_iter=5, cv=2, random_state=0)
+def test_pre_dispatch_changes_nothing_but_memory(search_class, pre_dispatch):
+    search = search_class(SVC(), BOX, n_iter=5, cv=2, random_state=0)
     expected = clone(search).fit(X, Y).cv_results_
     search.set_params(pre_dispatch=pre_dispatch, n_jobs=2).fit(X, Y)
     assert_same_search(search.cv_results_, expected)
 
 
-def test_several_metrics_follow_the_one_that_refit_names():
+def test_several_metrics_follow_the_one_that_refit_names(search_class):
     def distance(estimator, X, y):
         return -abs(estimator.x - 0.2)
 
@@ -308,7 +288,7 @@ def test_several_metrics_follow_the_one_that_refit_names():
         return -abs(estimator.x - 0.8)
 
     def search(refit, scoring):
-        return BayesSearchCV(
+        return search_class(
             Moody(),
             {"x": uniform(0, 1)},
             n_iter=20,
@@ -332,8 +312,8 @@ def test_several_metrics_follow_the_one_that_refit_names():
     assert search("b", both).best_params_["x"] == pytest.approx(0.8, abs=0.01)
 
 
-def test_a_second_fit_forgets_the_first():
-    search = BayesSearchCV(SVC(), BOX, n_iter=2, cv=2).fit(X, Y)
+def test_a_second_fit_forgets_the_first(search_class):
+    search = search_class(SVC(), BOX, n_iter=2, cv=2).fit(X, Y)
     with pytest.raises(ValueError, match="n_iter"):
         search.set_params(n_iter=0).fit(X, Y)
     search.set_params(n_iter=2, refit=False).fit(X, Y)
@@ -343,39 +323,39 @@ def test_a_second_fit_forgets_the_first():
     assert not [name for name in vars(search) if name.endswith("_")]
 
 
-def test_it_can_be_pickled_before_and_after_fit():
-    search = BayesSearchCV(SVC(), BOX, n_iter=4, cv=2, random_state=0)
+def test_it_can_be_pickled_before_and_after_fit(search_class):
+    search = search_class(SVC(), BOX, n_iter=4, cv=2, random_state=0)
     fitted = pickle.loads(pickle.dumps(search)).fit(X, Y)
     restored = pickle.loads(pickle.dumps(fitted))
     assert_array_equal(restored.predict(X), fitted.predict(X))
 
 
-def test_it_regresses_and_takes_integers_bools_and_none():
+def test_it_regresses_and_takes_integers_bools_and_none(search_class):
     data = make_regression(80, 5, noise=10, random_state=0)
     space = {"alpha": loguniform(1e-3, 1e3), "fit_intercept": [True, False], "max_iter": [None, 50]}
-    search = BayesSearchCV(Ridge(), space, n_iter=12, random_state=0).fit(*data)
+    search = search_class(Ridge(), space, n_iter=12, random_state=0).fit(*data)
     assert {type(p["fit_intercept"]) for p in search.cv_results_["params"]} == {bool}
     assert search.best_score_ > 0.9
 
 
-def test_it_warns_of_nothing_itself():
+def test_it_warns_of_nothing_itself(search_class):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        BayesSearchCV(SVC(), BOX, n_iter=12, cv=2, random_state=0).fit(X, Y)
+        search_class(SVC(), BOX, n_iter=12, cv=2, random_state=0).fit(X, Y)
 
 
-def test_it_prints_what_scikit_learn_prints(capsys):
-    BayesSearchCV(SVC(), BOX, n_iter=2, cv=2, verbose=3, random_state=0).fit(X, Y)
+def test_it_prints_what_scikit_learn_prints(search_class, capsys):
+    search_class(SVC(), BOX, n_iter=2, cv=2, verbose=3, random_state=0).fit(X, Y)
     printed = capsys.readouterr().out
     assert "Fitting 2 folds for each of 2 candidates, totalling 4 fits" in printed
     assert printed.count("[CV 1/2] END") == 2
 
 
-def test_the_global_generator_is_not_touched_by_a_seeded_search():
+def test_the_global_generator_is_not_touched_by_a_seeded_search(search_class):
     np.random.seed(0)
     before = np.random.get_state()[1].copy()
     model = LogisticRegression(max_iter=500)  # SVC draws from the global generator itself
-    BayesSearchCV(model, {"C": BOX["C"]}, n_iter=6, cv=2, random_state=0).fit(X, Y)
+    search_class(model, {"C": BOX["C"]}, n_iter=6, cv=2, random_state=0).fit(X, Y)
     assert_array_equal(np.random.get_state()[1], before)
 
 

@@ -1,0 +1,102 @@
+"""What Parzen estimators learn from good, bad, failed and pending trials."""
+
+import numpy as np
+import pytest
+from scipy.stats import uniform
+
+from asv_benchmarks.problems import PROBLEMS
+from asv_benchmarks.searches import random, run, tpe
+from skbayes.samplers.quasi_random import QuasiRandomSampler
+from skbayes.samplers.tpe import MAX_GOOD, TPESampler, bandwidths, rank_weights
+from skbayes.space import Space
+from skbayes.trial import Outcome, Trial
+
+LINE = Space({"x": uniform()})
+KINDS = Space(
+    [{"kind": ["a"], "x": uniform()}, {"kind": ["b"], "y": uniform()}, {"kind": ["c"], "z": [1, 2]}]
+)
+
+
+def proposals(space, scores_of, n_trials, n_drawn=40, pending=()):
+    """What is proposed after trials at quasi-random places, for many generators."""
+    start = QuasiRandomSampler(space, 0)
+    rows = [start.point(index) for index in range(n_trials)]
+    trials = [
+        Trial(
+            number,
+            row,
+            space.decode(row),
+            outcome=None if number in pending else Outcome((scores_of(row),)),
+        )
+        for number, row in enumerate(rows)
+    ]
+    sampler = TPESampler(space, start)
+    return np.array([sampler.propose(trials, np.random.default_rng(s)).row for s in range(n_drawn)])
+
+
+def test_it_proposes_near_the_good_trials():
+    rows = proposals(LINE, lambda row: -abs(row[0] - 0.7), 20)
+    assert np.mean(np.abs(rows[:, 0] - 0.7) < 0.15) > 0.9
+
+
+def test_it_leaves_the_region_that_fails():
+    def score(row):
+        return np.nan if row[0] > 0.5 else row[0]
+
+    rows = proposals(LINE, score, 30)
+    assert np.mean(rows[:, 0] > 0.55) < 0.1
+    assert np.mean((rows[:, 0] > 0.3) & (rows[:, 0] < 0.55)) > 0.8
+
+
+def test_it_stays_away_from_what_is_pending():
+    def score(row):
+        return -abs(row[0] - 0.5)
+
+    start = QuasiRandomSampler(LINE, 0)
+    best = int(np.argmin([abs(start.point(index)[0] - 0.5) for index in range(20)]))
+    place = start.point(best)[0]
+    around = [
+        np.mean(np.abs(proposals(LINE, score, 20, 200, pending)[:, 0] - place) < 0.03)
+        for pending in ((), (best,))
+    ]
+    assert around[1] < 0.7 * around[0]
+
+
+def test_it_learns_which_sub_space_is_good():
+    cell = KINDS.subspace_cells[1]
+    rows = proposals(KINDS, lambda row: float(row[0] == cell), 20, 100)
+    assert np.mean(rows[:, 0] == cell) > 0.8
+
+
+def test_before_the_design_is_complete_it_is_the_design():
+    rows = proposals(LINE, lambda row: row[0], 9, n_drawn=3)
+    assert (rows == QuasiRandomSampler(LINE, 0).point(9)).all()
+
+
+def test_when_all_have_failed_the_design_goes_on():
+    rows = proposals(LINE, lambda row: np.nan, 30, n_drawn=2)
+    assert (rows == QuasiRandomSampler(LINE, 0).point(30)).all()
+
+
+@pytest.mark.parametrize("n", [1, 2, MAX_GOOD])
+def test_weights_fall_with_the_rank_and_are_one_on_average(n):
+    weights = rank_weights(n)
+    assert (np.diff(weights) < 0).all()
+    assert (weights > 0).all()
+    assert weights.mean() == pytest.approx(1)
+
+
+def test_bandwidths_shrink_with_the_number_of_rows():
+    space = Space({"c": list("abcd"), "x": uniform()})
+    few, many = bandwidths(space, 2), bandwidths(space, 2000)
+    assert (many < few).all()
+    assert few[0] == pytest.approx(4 / 7)
+
+
+@pytest.mark.parametrize("name", ["Branin", "Hartmann-6", "mixed"])
+def test_it_beats_random_search(name):
+    ours, theirs = (
+        np.median([run(PROBLEMS[name], make, seed)[0].max() for seed in range(5)])
+        for make in (tpe, random)
+    )
+    assert ours > 0.6 * theirs  # scores are negative: their optimum is zero
