@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skbayes.estimators.bayes import BayesSearchCV
+    from skbayes.estimators.halving import HalvingBayesSearchCV
     from skbayes.estimators.tpe import TPESearchCV
     from skbayes.space.distributions import log_randint
 
-__all__ = ["BayesSearchCV", "TPESearchCV", "__version__", "log_randint"]
+__all__ = ["BayesSearchCV", "HalvingBayesSearchCV", "TPESearchCV", "__version__", "log_randint"]
 __version__ = "0.1.0.dev0"
 
 # Loaded when they are asked for: the core below the engine works without scikit-learn.
 _HOMES = {
     "BayesSearchCV": "skbayes.estimators.bayes",
+    "HalvingBayesSearchCV": "skbayes.estimators.halving",
     "TPESearchCV": "skbayes.estimators.tpe",
     "log_randint": "skbayes.space.distributions",
 }

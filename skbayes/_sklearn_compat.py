@@ -20,13 +20,14 @@ from sklearn.model_selection._validation import (  # 1.0 to 1.9
     _warn_or_raise_about_fit_failures,
 )
 from sklearn.utils._param_validation import Interval, StrOptions  # 1.2 to 1.9
-from sklearn.utils.validation import _check_method_params  # 1.4 to 1.9
+from sklearn.utils.validation import _check_method_params, _num_samples  # 1.4 to 1.9
 
 HAS_CALLBACKS = find_spec("sklearn.callback") is not None  # 1.9
 
 check_method_params = _check_method_params
 fit_context = _fit_context
 insert_error_scores = _insert_error_scores
+num_samples = _num_samples
 warn_or_raise_about_fit_failures = _warn_or_raise_about_fit_failures
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "fit_and_score",
     "fit_context",
     "insert_error_scores",
+    "num_samples",
     "scorers_by_name",
     "warn_or_raise_about_fit_failures",
 ]

@@ -9,9 +9,9 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils._testing import check_docstring_parameters
 
-from skbayes import BayesSearchCV, TPESearchCV
+from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
 
-SEARCHES = [BayesSearchCV, TPESearchCV]
+SEARCHES = [BayesSearchCV, HalvingBayesSearchCV, TPESearchCV]
 
 
 @pytest.fixture(params=SEARCHES, ids=lambda search: search.__name__)
@@ -31,7 +31,8 @@ def test_every_parameter_is_documented_in_its_place(search_class):
 def test_every_fitted_attribute_is_documented(search_class):
     X, y = load_iris(return_X_y=True, as_frame=True)
     model = LogisticRegression(max_iter=500)
-    fitted = search_class(model, {"C": loguniform(0.1, 10)}, n_iter=2).fit(X, y)
+    few = {"n_candidates": 2} if search_class is HalvingBayesSearchCV else {"n_iter": 2}
+    fitted = search_class(model, {"C": loguniform(0.1, 10)}, **few).fit(X, y)
     documented = {attribute.name for attribute in ClassDoc(search_class)["Attributes"]}
     found = {name for name in vars(fitted) if name.endswith("_") and name[0] != "_"}
     assert found <= documented

@@ -5,15 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils.parallel import delayed
 
 from skbayes._sklearn_compat import fit_and_score
 from skbayes.engine.fit_warnings import FitWarning, collected
-from skbayes.trial import FloatArray, Trial
+from skbayes.trial import Trial
+
+Split = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Indices of the training and of the test samples."""
 
 Task = tuple[Any, tuple[Any, ...], dict[str, Any]]
 """What joblib runs: a delayed function, its positional and its keyword arguments."""
@@ -51,7 +56,7 @@ class Evaluation:
     ----------
     estimator : estimator
         Cloned for every fit, never touched.
-    splits : sequence of (train, test)
+    splits : sequence of Split
         Frozen: every trial sees the same.
     n_trials : int
         How many trials are planned, for progress messages.
@@ -59,15 +64,18 @@ class Evaluation:
         Data, scorer and all that scikit-learn's evaluation of a split takes beside.
     contexts : sequence of object, default=()
         One callback context a (trial, split), in order; none if empty.
+    parts : mapping of int to sequence of Split, default={}
+        The splits with some of the samples, for trials that remember such an `n_resources`.
     is_elsewhere : bool, default=False
         Whether tasks run in other processes, from which warnings have to be brought back.
     """
 
     estimator: Any
-    splits: Sequence[tuple[FloatArray, FloatArray]]
+    splits: Sequence[Split]
     n_trials: int
     options: Mapping[str, Any]
     contexts: Sequence[Any] = ()
+    parts: Mapping[int, Sequence[Split]] = field(default_factory=dict)
     is_elsewhere: bool = False
 
     @property
@@ -77,12 +85,13 @@ class Evaluation:
 
     def task(self, trial: Trial, splits: Sequence[int]) -> Task:
         """Return the task that evaluates some splits of a trial."""
+        of_trial = self.parts.get(trial.memory.get("n_resources", 0), self.splits)
         first = trial.number * self.n_splits
         contexts = [self.contexts[first + split] if self.contexts else None for split in splits]
         task: Task = delayed(_evaluate)(
             trial.number,
             splits,
-            [self.splits[split] for split in splits],
+            [of_trial[split] for split in splits],
             contexts,
             self.n_splits,
             is_elsewhere=self.is_elsewhere,
@@ -97,7 +106,7 @@ class Evaluation:
 def _evaluate(
     number: int,
     splits: Sequence[int],
-    indices: Sequence[tuple[FloatArray, FloatArray]],
+    indices: Sequence[Split],
     contexts: Sequence[Any],
     n_splits: int,
     *,

@@ -4,8 +4,9 @@ q      `n_points`, how many trials may be under way at once
 j      number of the trial to propose next
 
 Trial j is proposed once trials 0 … j − q are finished, and sees exactly their outcomes, whatever
-else has come in; the q − 1 between are shown as pending. So what is proposed does not depend on
-which worker was faster, and q never depends on the workers.
+else has come in; the q − 1 between are shown as pending. A sampler may ask to wait for all before
+it, and what it has once been shown stays shown. So what is proposed does not depend on which
+worker was faster, and q never depends on the workers.
 
 Work is a queue of tasks, each a split of a trial or, if they are short, several. joblib pulls it
 from the thread that delivers results, holding its lock, so the iterator must never wait: where
@@ -131,6 +132,7 @@ class SearchLoop:
         self._n_finished = 0  # trials 0 … n_finished − 1 all have outcomes
         self._is_exhausted = False
         self._waits_for_all = False
+        self._n_shown = 0  # outcomes that the latest proposal was shown
 
     def run(self, parallel: Parallel, is_streaming: bool) -> None:
         """Evaluate trials until there are enough, or none is left to propose.
@@ -175,9 +177,12 @@ class SearchLoop:
         """Propose every trial whose window has come."""
         while not self._is_exhausted and len(self.trials) < self.n_trials:
             number = len(self.trials)
-            n_shown = number if self._waits_for_all else max(number - self.n_points + 1, 0)
+            n_shown = max(number - self.n_points + 1, self._n_shown)
+            if self._waits_for_all:
+                n_shown = number
             if self._n_finished < n_shown:
                 return
+            self._n_shown = n_shown
             self._propose(number, n_shown, queue)
 
     def _propose(self, number: int, n_shown: int, queue: TaskQueue) -> None:

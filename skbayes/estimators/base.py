@@ -44,16 +44,14 @@ from skbayes._sklearn_compat import (
     scorers_by_name,
     warn_or_raise_about_fit_failures,
 )
-from skbayes.engine.evaluation import Evaluation, SplitResult
+from skbayes.engine.evaluation import Evaluation, Split, SplitResult
 from skbayes.engine.loop import SearchLoop
 from skbayes.engine.results import outcome_of
 from skbayes.engine.streaming import StreamingParallel
 from skbayes.samplers.base import Sampler
-from skbayes.samplers.quasi_random import GivenFirst, GridSampler, QuasiRandomSampler
+from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
-from skbayes.trial import FloatArray, Outcome
-
-Split = tuple[FloatArray, FloatArray]
+from skbayes.trial import Outcome
 
 
 def _can_transform(search: Any) -> bool:
@@ -62,7 +60,7 @@ def _can_transform(search: Any) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class _Inputs:
+class Inputs:
     """What the user passed to `fit`, routed; `metadata` is what callbacks are told."""
 
     X: Any
@@ -77,7 +75,6 @@ class BaseModelSearchCV(BaseSearchCV):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseSearchCV._parameter_constraints,
         "param_distributions": [dict, list],
-        "n_iter": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
         "n_initial_points": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "initial_params": [None, StrOptions({"default"}), list],
@@ -89,7 +86,6 @@ class BaseModelSearchCV(BaseSearchCV):
         estimator: Any,
         param_distributions: Any,
         *,
-        n_iter: int = 50,
         scoring: Any = None,
         n_jobs: int | None = None,
         refit: Any = True,
@@ -115,7 +111,6 @@ class BaseModelSearchCV(BaseSearchCV):
             return_train_score=return_train_score,
         )
         self.param_distributions = param_distributions
-        self.n_iter = n_iter
         self.random_state = random_state
         self.n_initial_points = n_initial_points
         self.initial_params = initial_params
@@ -193,9 +188,11 @@ class BaseModelSearchCV(BaseSearchCV):
         inputs = self._read_inputs(X, y, params)
         context = self._begin_callbacks(inputs)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        space, sampler = self._make_space_and_sampler(seed)
-        splits = self._freeze_splits(inputs)
-        loop = self._search(inputs, scorers, splits, space, sampler, seed, context)
+        cv = check_cv(self.cv, inputs.y, classifier=is_classifier(self.estimator))
+        space, sampler = self._make_space_and_sampler(inputs, cv, seed)
+        splits = self._freeze_splits(inputs, cv)
+        parts = self._make_parts(inputs, cv, splits, sampler, seed)
+        loop = self._search(inputs, scorers, splits, parts, space, sampler, seed, context)
         refit_metric = self._store_results(loop, scorers, refit_metric)
         self._select_best(refit_metric)
         self._refit_best(inputs, context)
@@ -207,14 +204,14 @@ class BaseModelSearchCV(BaseSearchCV):
         for name in [name for name in vars(self) if name.endswith("_") and name[0] != "_"]:
             delattr(self, name)
 
-    def _read_inputs(self, X: Any, y: Any, params: Mapping[str, Any]) -> _Inputs:
+    def _read_inputs(self, X: Any, y: Any, params: Mapping[str, Any]) -> Inputs:
         X, y = indexable(X, y)
         params = check_method_params(X, params=params)
         weights = params.get("sample_weight")
         metadata = None if weights is None else {"sample_weight": weights}
-        return _Inputs(X, y, self._get_routed_params_for_fit(params), metadata)
+        return Inputs(X, y, self._get_routed_params_for_fit(params), metadata)
 
-    def _begin_callbacks(self, inputs: _Inputs) -> Any:
+    def _begin_callbacks(self, inputs: Inputs) -> Any:
         """Open the root of scikit-learn's task tree: one search, and one refit if wanted."""
         if not HAS_CALLBACKS:
             return NoCallbackContext()
@@ -223,9 +220,8 @@ class BaseModelSearchCV(BaseSearchCV):
             estimator=self, X=inputs.X, y=inputs.y, metadata=inputs.metadata
         )
 
-    def _freeze_splits(self, inputs: _Inputs) -> list[Split]:
+    def _freeze_splits(self, inputs: Inputs, cv: Any) -> list[Split]:
         """Draw the splits once, so that every trial sees the same."""
-        cv = check_cv(self.cv, inputs.y, classifier=is_classifier(self.estimator))
         split_params = inputs.routed.splitter.split
         n_splits = cv.get_n_splits(inputs.X, inputs.y, **split_params)
         splits = list(cv.split(inputs.X, inputs.y, **split_params))
@@ -240,19 +236,31 @@ class BaseModelSearchCV(BaseSearchCV):
             )
         return splits
 
-    def _make_space_and_sampler(self, seed: int) -> tuple[Space, Sampler]:
-        """Read the space, and decide what proposes: the grid it is, or a model of it."""
+    def _make_parts(
+        self, inputs: Inputs, cv: Any, splits: list[Split], sampler: Sampler, seed: int
+    ) -> dict[int, list[Split]]:
+        """Return splits with some of the samples, for trials that ask for so many."""
+        return {}
+
+    @abstractmethod
+    def _make_space_and_sampler(self, inputs: Inputs, cv: Any, seed: int) -> tuple[Space, Sampler]:
+        """Read the space, and decide what proposes."""
+
+    @abstractmethod
+    def _n_planned(self, space: Space, sampler: Sampler) -> int:
+        """Return how many trials there will be at most."""
+
+    def _make_space(self, seed: int) -> Space:
         space = Space(self.param_distributions, seed)
         self._check_names(space)
-        start = QuasiRandomSampler(space, seed)
-        is_grid = self._grid_size(space) is not None
-        sampler = GridSampler(space) if is_grid else self._make_sampler(space, start)
-        given = self._given_params(space)
-        return space, GivenFirst(given, start, sampler) if given else sampler
+        return space
 
     def _check_names(self, space: Space) -> None:
         """Raise for a name that the estimator does not have, and name the closest it has."""
+        known = self.estimator.get_params(deep=True)
         for params in space.examples():
+            if params.keys() <= known.keys() and not any(map(_has_params, params.values())):
+                continue
             probe = clone(self.estimator)
             try:
                 probe.set_params(**clone(params, safe=False))
@@ -280,9 +288,10 @@ class BaseModelSearchCV(BaseSearchCV):
 
     def _search(
         self,
-        inputs: _Inputs,
+        inputs: Inputs,
         scorers: Any,
         splits: list[Split],
+        parts: dict[int, list[Split]],
         space: Space,
         sampler: Sampler,
         seed: int,
@@ -292,7 +301,7 @@ class BaseModelSearchCV(BaseSearchCV):
         workers = _Workers.active(self.n_jobs)
         self.n_splits_ = len(splits)
         self.n_points_ = workers.n if self.n_points == "auto" else int(self.n_points)
-        n_trials = self._n_planned(space)
+        n_trials = self._n_planned(space, sampler)
         n_tasks = n_trials * len(splits)
         if self.verbose > 0:
             print(
@@ -324,7 +333,7 @@ class BaseModelSearchCV(BaseSearchCV):
             "caller": self if has_callbacks else None,
         }
         evaluation = Evaluation(
-            clone(self.estimator), splits, n_trials, options, contexts, workers.are_processes
+            clone(self.estimator), splits, n_trials, options, contexts, parts, workers.are_processes
         )
         loop = SearchLoop(
             sampler,
@@ -352,17 +361,6 @@ class BaseModelSearchCV(BaseSearchCV):
             listeners.extend(chain.from_iterable(v for v in grid.values() if isinstance(v, list)))
         return HAS_CALLBACKS and any(hasattr(listener, "_skl_callbacks") for listener in listeners)
 
-    def _n_planned(self, space: Space) -> int:
-        """Return how many trials there will be at most."""
-        n_given = len(self.initial_params) if isinstance(self.initial_params, list) else 0
-        size = self._grid_size(space) or space.size
-        return self.n_iter if size is None else min(self.n_iter, size + n_given)
-
-    def _grid_size(self, space: Space) -> int | None:
-        """Return how large the grid is that the search walks through, or None if it does not."""
-        is_grid = space.grid_size is not None and self.n_iter >= space.grid_size
-        return space.grid_size if is_grid else None
-
     def _pre_dispatch(self, n_splits: int) -> int | str:
         """Return `pre_dispatch`, bounded: more tasks than the window holds cannot be made."""
         window = self.n_points_ * n_splits
@@ -388,13 +386,19 @@ class BaseModelSearchCV(BaseSearchCV):
         if callable(self.scoring):
             insert_error_scores(out, self.error_score)
         candidates = [dict(trial.params) for trial in loop.trials]
-        self.cv_results_ = self._format_results(candidates, self.n_splits_, out)
+        self.cv_results_ = self._format_results(
+            candidates, self.n_splits_, out, self._extra_columns(loop)
+        )
         self.multimetric_ = isinstance(out[0]["test_scores"], dict)
         self.scorer_ = scorers_by_name(scorers)
         if callable(self.scoring) and self.multimetric_:
             self._check_refit_for_multimetric(out[0]["test_scores"])
             return self.refit
         return refit_metric
+
+    def _extra_columns(self, loop: SearchLoop) -> dict[str, list[Any]]:
+        """Return what `cv_results_` has beside scikit-learn's columns."""
+        return {}
 
     def _select_best(self, refit_metric: Any) -> None:
         if not self.refit and self.multimetric_:
@@ -404,7 +408,7 @@ class BaseModelSearchCV(BaseSearchCV):
             self.best_score_ = self.cv_results_[f"mean_test_{refit_metric}"][self.best_index_]
         self.best_params_ = self.cv_results_["params"][self.best_index_]
 
-    def _refit_best(self, inputs: _Inputs, context: Any) -> None:
+    def _refit_best(self, inputs: Inputs, context: Any) -> None:
         """Fit the best candidate on all data."""
         if not self.refit:
             return
@@ -430,6 +434,11 @@ def _hint(unknown: list[str], estimator: Any) -> str:
     close = [get_close_matches(name.lower(), known, n=1, cutoff=0.0) for name in unknown]
     hints = [repr(known[match]) for matches in close for match in matches]
     return f" Did you mean {' and '.join(hints)}?" if hints else ""
+
+
+def _has_params(value: Any) -> bool:
+    """Whether a value is an estimator, which changes what names there are."""
+    return hasattr(value, "get_params")
 
 
 def _as_list(distributions: Any) -> list[Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from skbayes.estimators.base import BaseModelSearchCV
 from skbayes.estimators.docs import documented
+from skbayes.estimators.sequential import SequentialSearchCV
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
 from skbayes.samplers.quasi_random import QuasiRandomSampler
@@ -11,7 +11,7 @@ from skbayes.space import Space
 
 
 @documented
-class BayesSearchCV(BaseModelSearchCV):
+class BayesSearchCV(SequentialSearchCV):
     """Hyper-parameter search by Bayesian optimisation with a Gaussian process.
 
     It has the parameters, methods and attributes of
@@ -22,8 +22,17 @@ class BayesSearchCV(BaseModelSearchCV):
 
     {promise}
 
-    {parameters}
+    Parameters
+    ----------
+    {space_parameters}
 
+    n_iter : int, default=50
+        Number of candidates that are evaluated; fewer only when a finite space is used up.
+
+    {search_parameters}
+
+    Attributes
+    ----------
     {attributes}
 
     See Also

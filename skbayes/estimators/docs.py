@@ -15,9 +15,7 @@ PARTS = {
     The same estimator, data, space and `random_state` give the same search for every `n_jobs`.
     The cross-validation splits are drawn once, so that all candidates are compared on the same
     ones. A candidate whose fit fails is recorded with `error_score` and the search goes on.""",
-    "parameters": """
-    Parameters
-    ----------
+    "space_parameters": """
     estimator : estimator object
         Cloned for every fit. Either it has a ``score`` method or `scoring` is given.
 
@@ -27,12 +25,9 @@ PARTS = {
         lie: ``loguniform(1e-3, 1e3)`` is searched evenly on a log scale. In a list, three or more
         numbers are taken as ordered, other values as categories; each entry is one value, also
         where there are two (``[0.1, 1]`` is not a range). A list of dicts is a union of spaces,
-        for parameters that only make sense together. Where all values are lists and `n_iter`
-        reaches the number of combinations, the search is the grid search, in its order.
-
-    n_iter : int, default=50
-        Number of candidates that are evaluated; fewer only when a finite space is used up.
-
+        for parameters that only make sense together. Where all values are lists and there are to
+        be as many candidates as combinations, they are those of the grid search, in its order.""",
+    "search_parameters": """
     scoring : str, callable, list, tuple or dict, default=None
         How a fitted candidate is scored, as in scikit-learn: greater is better. With several
         metrics the model follows the one `refit` names; if it names none, the first.
@@ -83,8 +78,6 @@ PARTS = {
         and know a little less. The result depends on it, but not on how many workers there are;
         'auto' sets it to the number of workers, and gives that up.""",
     "attributes": """
-    Attributes
-    ----------
     cv_results_ : dict of numpy (masked) ndarrays
         Scores, times and parameters of every candidate, in the order they were proposed, with the
         keys and types of :class:`~sklearn.model_selection.RandomizedSearchCV`.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from skbayes.estimators.base import BaseModelSearchCV
 from skbayes.estimators.docs import documented
+from skbayes.estimators.sequential import SequentialSearchCV
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.samplers.tpe import N_INITIAL_POINTS, TPESampler
@@ -11,7 +11,7 @@ from skbayes.space import Space
 
 
 @documented
-class TPESearchCV(BaseModelSearchCV):
+class TPESearchCV(SequentialSearchCV):
     """Hyper-parameter search with tree-structured Parzen estimators.
 
     It has the parameters, methods and attributes of
@@ -25,8 +25,17 @@ class TPESearchCV(BaseModelSearchCV):
 
     {promise}
 
-    {parameters}
+    Parameters
+    ----------
+    {space_parameters}
 
+    n_iter : int, default=50
+        Number of candidates that are evaluated; fewer only when a finite space is used up.
+
+    {search_parameters}
+
+    Attributes
+    ----------
     {attributes}
 
     See Also

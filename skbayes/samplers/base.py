@@ -59,9 +59,10 @@ class Sampler(ABC):
         return Proposal(row, self.space.decode(row), memory or {})
 
 
-def seen_keys(trials: Sequence[Trial]) -> set[bytes]:
+def seen_keys(space: Space, trials: Sequence[Trial]) -> set[bytes]:
     """Return the keys of all candidates handed out so far."""
-    return {row_key(trial.row) for trial in trials}
+    rows = np.array([trial.row for trial in trials]).reshape(len(trials), space.n_columns)
+    return {row_key(row) for row in space.snap(rows)}
 
 
 def is_used_up(space: Space, seen: set[bytes]) -> bool:

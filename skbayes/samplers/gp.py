@@ -131,7 +131,7 @@ class GPSampler(Sampler):
         n_scored = sum(np.isfinite(trial.score) for trial in finished)
         if len(trials) < self._n_initial_points or n_scored < 2:
             return self._start.propose(trials, rng)
-        seen = seen_keys(trials)
+        seen = seen_keys(self.space, trials)
         if is_used_up(self.space, seen):
             return NoProposal.EXHAUSTED
 
@@ -146,7 +146,7 @@ class GPSampler(Sampler):
         Z, scores, y, doubt = Z[active], scores[active], y[active], doubt[active]
         theta = fit_hyperparameters(Z, y, doubt, self.space.is_categorical, stored)
         surrogate = GaussianProcess(Z, y, theta, self.space.is_categorical, doubt)
-        incumbent = float(surrogate.mean(Z[np.isfinite(scores)]).max())
+        incumbent = float(surrogate.mean(self.space.snap(Z[np.isfinite(scores)])).max())
         surrogate = surrogate.believe(handed_out[~is_finished])
 
         acquisition = Acquisition(

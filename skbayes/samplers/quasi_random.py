@@ -41,7 +41,7 @@ class QuasiRandomSampler(Sampler):
         self._made = np.empty((0, space.n_columns))  # a cache of what the seed determines
 
     def propose(self, trials: Sequence[Trial], rng: np.random.Generator) -> Proposal | NoProposal:
-        seen = seen_keys(trials)
+        seen = seen_keys(self.space, trials)
         if is_used_up(self.space, seen):
             return NoProposal.EXHAUSTED
         # Every trial can hide one point of the sequence, and a coarse space many.
@@ -76,8 +76,8 @@ class GridSampler(Sampler):
 
     def propose(self, trials: Sequence[Trial], rng: np.random.Generator) -> Proposal | NoProposal:
         assert self.space.grid_size is not None
-        given = seen_keys(list(takewhile(_was_given, trials)))
-        last = trials[-1].memory.get("grid_index", -1) if trials else -1
+        given = seen_keys(self.space, list(takewhile(_was_given, trials)))
+        last = max((trial.memory.get("grid_index", -1) for trial in trials), default=-1)
         for index in range(last + 1, self.space.grid_size):
             params = self.space.grid_point(index)
             row = self.space.encode(params)

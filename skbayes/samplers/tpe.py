@@ -73,7 +73,7 @@ class TPESampler(Sampler):
         n_scored = int(np.isfinite(scores).sum())
         if len(trials) < self._n_initial_points or n_scored < 2:
             return self._start.propose(trials, rng)
-        if self.space.size is not None and is_used_up(self.space, seen_keys(trials)):
+        if self.space.size is not None and is_used_up(self.space, seen_keys(self.space, trials)):
             return NoProposal.EXHAUSTED
 
         order = np.argsort(-scores, kind="stable")  # NaN, failed and pending, comes last
@@ -83,11 +83,12 @@ class TPESampler(Sampler):
         likely = self._density(rows[:n_good], is_active[:n_good], rank_weights(n_good))
         unlikely = self._density(rows[n_good:], is_active[n_good:], np.ones(len(rows) - n_good))
 
+        seen = self.space.snap(rows)
         drawn = self.space.snap(likely.sample(N_CANDIDATES, rng))
         is_used = self.space.active(drawn)
         gain = likely.log_density(drawn, is_used) - unlikely.log_density(drawn, is_used)
         for index in np.argsort(-gain, kind="stable"):
-            if not (rows == drawn[index]).all(axis=1).any():
+            if not (seen == drawn[index]).all(axis=1).any():
                 return self._proposal(drawn[index])
         return self._start.propose(trials, rng)
 

@@ -1,0 +1,64 @@
+"""Parts of the samples, as a resource that a trial gets more or less of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skbayes.engine.evaluation import Split
+
+
+def parts_of(
+    splits: Sequence[Split],
+    n_samples: int,
+    n_resources: Iterable[int],
+    seed: int,
+    labels: Any = None,
+) -> dict[int, list[Split]]:
+    """Return the splits with parts of their samples.
+
+    A larger part holds every smaller one, and the samples keep their order, so that what differs
+    between two parts is the number of samples and nothing else. Training and test samples are
+    reduced alike.
+
+    Parameters
+    ----------
+    splits : sequence of Split
+    n_samples : int
+        Of the whole data.
+    n_resources : iterable of int
+        How many of them a part has.
+    seed : int
+    labels : array-like of shape (n_samples,), default=None
+        Classes whose shares a part keeps as far as whole samples go.
+
+    Returns
+    -------
+    parts : dict of int to list of Split
+    """
+    rng = np.random.default_rng(seed)
+    orders = [tuple(_order(indices, labels, rng) for indices in split) for split in splits]
+    return {
+        n: [(_first(train, n / n_samples), _first(test, n / n_samples)) for train, test in orders]
+        for n in n_resources
+    }
+
+
+def _order(indices: NDArray[np.intp], labels: Any, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return indices in an order whose beginnings are random samples, stratified by labels."""
+    shuffled = rng.permutation(indices)
+    if labels is None:
+        return shuffled
+    classes = np.asarray(labels)[shuffled]
+    place = np.empty(len(shuffled))
+    for label in np.unique(classes):
+        members = np.flatnonzero(classes == label)
+        place[members] = (np.arange(len(members)) + rng.random()) / len(members)
+    return shuffled[np.argsort(place, kind="stable")]
+
+
+def _first(order: NDArray[np.intp], share: float) -> NDArray[np.intp]:
+    return np.sort(order[: int(share * len(order))])

@@ -1,0 +1,277 @@
+"""Successive halving: many candidates get little of a resource, and the better ones more.
+
+η      `factor`: one in η candidates of a rung is promoted to the next, with η times the resource
+
+A *rung* is a number of candidates that get the same resource, a *bracket* the rungs that the same
+candidates climb. Both are data, computed before anything is evaluated. New candidates come from
+another sampler, which is shown every trial of every rung, with the resource as one more column of
+the cube, and asked for what is best at the full resource; promotion is by score.
+
+A rung can only be promoted when it is complete. Until then the next bracket is begun, so that
+workers have work, and if there is none the sampler waits.
+
+Follows Karnin, Koren & Somekh, "Almost Optimal Exploration in Multi-Armed Bandits", ICML 2013; the
+brackets are those of Li, Jamieson, DeSalvo, Rostamizadeh & Talwalkar, "Hyperband", JMLR 2018, and
+that a model proposes the candidates follows Falkner, Klein & Hutter, "BOHB", ICML 2018.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skbayes.samplers.base import NoProposal, Proposal, Sampler
+from skbayes.space import Space
+from skbayes.space.dimensions import Column, Kind
+from skbayes.trial import FloatArray, Trial
+
+
+@dataclass(frozen=True)
+class Rung:
+    """Candidates that get the same resource.
+
+    Parameters
+    ----------
+    n_candidates : int
+    n_resources : int
+        What each of them gets.
+    """
+
+    n_candidates: int
+    n_resources: int
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """Rungs that the same candidates climb.
+
+    Parameters
+    ----------
+    rungs : tuple of Rung
+    max_resources : int
+        The most that a candidate may get; the last rung may come out lower.
+    n_required : int
+        Rungs it takes until less than η candidates are left.
+    n_possible : int
+        Rungs that there are resources for.
+    n_remaining : int
+        Candidates that another rung would have.
+    """
+
+    rungs: tuple[Rung, ...]
+    max_resources: int
+    n_required: int
+    n_possible: int
+    n_remaining: int
+
+
+def n_powers(ratio: float, factor: float) -> int:
+    """Return the largest k with factorᵏ ≤ ratio, exactly where a logarithm would round."""
+    k = 0
+    while factor ** (k + 1) <= ratio:
+        k += 1
+    return k
+
+
+def make_bracket(
+    n_candidates: int,
+    min_resources: int,
+    max_resources: int,
+    factor: float,
+    aggressive_elimination: bool = False,
+) -> Bracket:
+    """Return the bracket of scikit-learn's `HalvingRandomSearchCV`.
+
+    Parameters
+    ----------
+    n_candidates, min_resources, max_resources : int
+        Of the first rung, the resource of the first rung, and the most there is.
+    factor : float
+    aggressive_elimination : bool, default=False
+        Whether the first rungs repeat the smallest resource until the last can end with less than
+        `factor` candidates.
+
+    Examples
+    --------
+    >>> [(rung.n_candidates, rung.n_resources) for rung in make_bracket(9, 10, 90, 3).rungs]
+    [(9, 10), (3, 30), (1, 90)]
+    """
+    n_required = 1 + n_powers(n_candidates, factor)
+    n_possible = 1 + n_powers(max_resources // min_resources, factor)
+    n_repeated = max(n_required - n_possible, 0) if aggressive_elimination else 0
+    rungs = []
+    for number in range(min(n_possible, n_required) + n_repeated):
+        n_resources = int(factor ** max(number - n_repeated, 0) * min_resources)
+        rungs.append(Rung(n_candidates, min(n_resources, max_resources)))
+        n_candidates = math.ceil(n_candidates / factor)
+    return Bracket(tuple(rungs), max_resources, n_required, n_possible, n_candidates)
+
+
+def make_brackets(
+    n_brackets: int | None,
+    n_candidates: int,
+    min_resources: int,
+    max_resources: int,
+    factor: float,
+    aggressive_elimination: bool = False,
+) -> list[Bracket]:
+    """Return brackets that begin with fewer and fewer candidates and more and more resource.
+
+    Parameters
+    ----------
+    n_brackets : int or None
+        None for as many as there are powers of the factor between the resources.
+    n_candidates : int
+        Of the first rung of the first bracket. The others have what costs about as much: at b
+        powers more of the resource, out of m powers, n η⁻ᵇ (m + 1) / (m − b + 1).
+    min_resources, max_resources, factor, aggressive_elimination
+        As `make_bracket`.
+
+    References
+    ----------
+    Li et al. 2018, algorithm 1.
+    """
+    most = n_powers(max_resources // min_resources, factor)
+    n_brackets = most + 1 if n_brackets is None else min(n_brackets, most + 1)
+    return [
+        make_bracket(
+            math.ceil(n_candidates / factor**b * (most + 1) / (most - b + 1)),
+            int(min_resources * factor**b),
+            max_resources,
+            factor,
+            aggressive_elimination,
+        )
+        for b in range(n_brackets)
+    ]
+
+
+class AtFullResource(Space):
+    """A space with one more column for the resource, at whose end every candidate lies.
+
+    A sampler of this space learns from trials anywhere along the column, and proposes for the full
+    resource.
+
+    Parameters
+    ----------
+    space : Space
+    """
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._selector = space._selector
+        self.columns = [*space.columns, Column(Kind.CONTINUOUS)]
+        self.size, self.grid_size = space.size, space.grid_size
+
+    def decode(self, row: Any) -> dict[str, Any]:
+        return self._space.decode(row[:-1])
+
+    def encode(self, params: Mapping[str, Any]) -> FloatArray:
+        return np.append(self._space.encode(params), 1.0)
+
+    def snap(self, rows: FloatArray) -> FloatArray:
+        return np.hstack([self._space.snap(rows[:, :-1]), np.ones((len(rows), 1))])
+
+    def active(self, rows: FloatArray) -> NDArray[np.bool_]:
+        is_active = self._space.active(rows[:, :-1])
+        return np.hstack([is_active, np.zeros((len(rows), 1), dtype=bool)])
+
+    def grid_point(self, index: int) -> dict[str, Any]:
+        return self._space.grid_point(index)
+
+    def all_rows(self) -> Iterator[FloatArray]:
+        return (np.append(row, 1.0) for row in self._space.all_rows())
+
+
+class HalvingSampler(Sampler):
+    """Proposes the trials of brackets, rung by rung.
+
+    A trial remembers its bracket, its rung as ``iter``, and its ``n_resources``.
+
+    Parameters
+    ----------
+    space : Space
+    brackets : sequence of Bracket
+    inner : Sampler
+        Of the space `AtFullResource`, proposes new candidates.
+    resource : str or None
+        Parameter that the resource is; None if it is none.
+    given : sequence of (row, params), default=()
+        Candidates that come before those of the inner sampler.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        brackets: Sequence[Bracket],
+        inner: Sampler,
+        resource: str | None,
+        given: Sequence[tuple[FloatArray, Mapping[str, Any]]] = (),
+    ) -> None:
+        super().__init__(space)
+        self.brackets, self._inner = list(brackets), inner
+        self._resource, self._given = resource, given
+        resources = [rung.n_resources for bracket in brackets for rung in bracket.rungs]
+        self._least, self._most = min(resources), max(resources)
+
+    def propose(self, trials: Sequence[Trial], rng: np.random.Generator) -> Proposal | NoProposal:
+        must_wait = False
+        for number, bracket in enumerate(self.brackets):
+            before: list[Trial] = []
+            for step, rung in enumerate(bracket.rungs):
+                members = [t for t in trials if _place(t) == (number, step)]
+                if step == 0:
+                    if len(members) < rung.n_candidates:
+                        found = self._new_candidate(trials, rng)
+                        if isinstance(found, Proposal):
+                            return self._placed(found, number, step, rung)
+                        if found is NoProposal.WAIT:
+                            must_wait = True
+                            break
+                elif len(members) < min(rung.n_candidates, len(before)):
+                    if any(trial.outcome is None for trial in before):
+                        must_wait = True
+                        break
+                    best = promoted(before)[len(members)]
+                    return self._placed(Proposal(best.row, best.params), number, step, rung)
+                before = members
+        return NoProposal.WAIT if must_wait else NoProposal.EXHAUSTED
+
+    def _new_candidate(
+        self, trials: Sequence[Trial], rng: np.random.Generator
+    ) -> Proposal | NoProposal:
+        n_begun = sum(_place(trial)[1] == 0 for trial in trials)
+        if n_begun < len(self._given):
+            return Proposal(*self._given[n_begun])
+        shown = [replace(trial, row=np.append(trial.row, self._height(trial))) for trial in trials]
+        found = self._inner.propose(shown, rng)
+        return replace(found, row=found.row[:-1]) if isinstance(found, Proposal) else found
+
+    def _height(self, trial: Trial) -> float:
+        """Return how much of the resource a trial had: 0 the least, 1 the most, on a log scale."""
+        if self._least == self._most:
+            return 1.0
+        share = trial.memory["n_resources"] / self._least
+        return float(np.log(share) / np.log(self._most / self._least))
+
+    def _placed(self, candidate: Proposal | Trial, bracket: int, step: int, rung: Rung) -> Proposal:
+        """Return a candidate with the resource and the memory of its rung."""
+        params = dict(candidate.params)
+        if self._resource is not None:
+            params[self._resource] = rung.n_resources
+        place = {"bracket": bracket, "iter": step, "n_resources": rung.n_resources}
+        return Proposal(candidate.row, params, {**candidate.memory, **place})
+
+
+def _place(trial: Trial) -> tuple[int, int]:
+    return trial.memory["bracket"], trial.memory["iter"]
+
+
+def promoted(rung: Sequence[Trial]) -> list[Trial]:
+    """Return the trials of a complete rung, the best first and the failed last."""
+    scores = np.array([trial.score for trial in rung])
+    return [rung[index] for index in np.argsort(-scores, kind="stable")]

@@ -1,0 +1,187 @@
+"""The schedule of halving, and the sampler that follows it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import randint, uniform
+
+from skbayes.samplers.base import NoProposal
+from skbayes.samplers.gp import GPSampler
+from skbayes.samplers.halving import (
+    AtFullResource,
+    HalvingSampler,
+    make_bracket,
+    make_brackets,
+    n_powers,
+    promoted,
+)
+from skbayes.samplers.quasi_random import GridSampler, QuasiRandomSampler
+from skbayes.space import Space
+from skbayes.trial import Outcome, Trial
+
+LINE = Space({"x": uniform()})
+
+
+def halving(space, brackets, resource="r", given=()):
+    full = AtFullResource(space)
+    inner = GPSampler(full, QuasiRandomSampler(full, 0), 4)
+    return HalvingSampler(space, brackets, inner, resource, given)
+
+
+def climb(sampler, score, n_points=1):
+    """Evaluate trials in order, each seeing all but the `n_points` − 1 before it, as the loop."""
+    trials, n_shown, n_waits = [], 0, 0
+    while True:
+        number = len(trials)
+        n_shown = max(number - n_points + 1, n_shown)
+        shown = [t if t.number < n_shown else t.with_outcome(None) for t in trials]
+        proposal = sampler.propose(shown, np.random.default_rng([0, number]))
+        if proposal is NoProposal.WAIT:
+            n_waits, n_shown = n_waits + 1, number
+            proposal = sampler.propose(trials, np.random.default_rng([0, number]))
+        if proposal is NoProposal.EXHAUSTED:
+            return trials, n_waits
+        outcome = Outcome((score(proposal.params),))
+        trials.append(Trial(number, proposal.row, proposal.params, proposal.memory, outcome))
+
+
+def sizes(trials):
+    places = [(t.memory["bracket"], t.memory["iter"], t.memory["n_resources"]) for t in trials]
+    return {place: places.count(place) for place in sorted(set(places))}
+
+
+def distance(params):
+    return -abs(params["x"] - 0.3) - 1.0 / params["r"]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "factor", "expected"), [(243, 3, 5), (242, 3, 4), (1, 3, 0), (10, 2.5, 2)]
+)
+def test_powers_are_exact(ratio, factor, expected):
+    assert n_powers(ratio, factor) == expected
+
+
+@given(
+    n_candidates=st.integers(1, 500),
+    least=st.integers(1, 50),
+    most=st.integers(50, 5000),
+    factor=st.floats(1.1, 6),
+    is_aggressive=st.booleans(),
+)
+def test_a_bracket_promotes_one_in_so_many_and_stays_within_the_resources(
+    n_candidates, least, most, factor, is_aggressive
+):
+    bracket = make_bracket(n_candidates, least, most, factor, is_aggressive)
+    first, *rest = bracket.rungs
+    assert (first.n_candidates, first.n_resources) == (n_candidates, least)
+    for below, above in zip(bracket.rungs, rest, strict=False):
+        assert above.n_candidates == int(np.ceil(below.n_candidates / factor))
+        assert below.n_resources <= above.n_resources <= most
+    if is_aggressive and factor >= 2:
+        assert bracket.rungs[-1].n_candidates <= factor + 1
+
+
+def test_brackets_are_those_of_hyperband():
+    """Table 1 of Li et al. 2018: R = 81, η = 3."""
+    brackets = make_brackets(None, 81, 1, 81, 3)
+    schedule = [[(r.n_candidates, r.n_resources) for r in bracket.rungs] for bracket in brackets]
+    assert schedule[0] == [(81, 1), (27, 3), (9, 9), (3, 27), (1, 81)]
+    assert [rungs[0] for rungs in schedule] == [(81, 1), (34, 3), (15, 9), (8, 27), (5, 81)]
+    assert len(make_brackets(2, 81, 1, 81, 3)) == 2
+
+
+def test_the_best_of_a_rung_are_promoted_with_more():
+    sampler = halving(LINE, make_brackets(1, 9, 1, 9, 3))
+    trials, _ = climb(sampler, distance)
+    assert sizes(trials) == {(0, 0, 1): 9, (0, 1, 3): 3, (0, 2, 9): 1}
+    first = promoted(trials[:9])
+    assert [t.params["x"] for t in trials[9:12]] == [t.params["x"] for t in first[:3]]
+    assert [t.params["r"] for t in trials] == [1] * 9 + [3] * 3 + [9]
+
+
+def test_failed_trials_are_promoted_last():
+    trials = [
+        Trial(n, np.zeros(1), {}, outcome=Outcome((score,)))
+        for n, score in enumerate([0.1, np.nan, 0.3, 0.2])
+    ]
+    assert [trial.number for trial in promoted(trials)] == [2, 3, 0, 1]
+
+
+def test_the_model_sees_all_rungs_and_proposes_better_than_the_start():
+    trials, _ = climb(halving(LINE, make_brackets(None, 27, 1, 27, 3)), distance)
+    later = [t.params["x"] for t in trials if t.memory["iter"] == 0][8:]
+    assert np.median(np.abs(np.array(later) - 0.3)) < 0.1
+
+
+@pytest.mark.parametrize("n_points", [1, 3])
+def test_one_bracket_waits_for_its_rungs_and_several_have_other_work(n_points):
+    one, n_waits = climb(halving(LINE, make_brackets(1, 9, 1, 9, 3)), distance, n_points)
+    assert len(one) == 13
+    assert n_waits == (0 if n_points == 1 else 2)
+    several, n_waits = climb(halving(LINE, make_brackets(None, 9, 1, 9, 3)), distance, n_points)
+    assert len(several) == 13 + 5 + 2 + 3
+    if n_points > 1:
+        brackets = [t.memory["bracket"] for t in several]
+        assert brackets != sorted(brackets)
+        assert n_waits <= 2
+
+
+def test_same_trials_same_proposal():
+    brackets = make_brackets(None, 9, 1, 9, 3)
+    trials, _ = climb(halving(LINE, brackets), distance)
+    for number in range(len(trials)):
+        again = halving(LINE, brackets).propose(trials[:number], np.random.default_rng([0, number]))
+        assert np.array_equal(again.row, trials[number].row)
+        assert again.params == trials[number].params
+
+
+@pytest.mark.parametrize("n_brackets", [1, None])
+def test_a_finite_space_is_not_repeated_and_what_is_left_is_promoted(n_brackets):
+    space = Space({"x": randint(0, 5)})
+    trials, _ = climb(
+        halving(space, make_brackets(n_brackets, 9, 1, 9, 3)), lambda p: p["x"] + p["r"] / 100
+    )
+    begun = [t.params["x"] for t in trials if t.memory["iter"] == 0]
+    assert sorted(begun) == [0, 1, 2, 3, 4]
+    last = [t.params["x"] for t in trials if t.memory["n_resources"] == 9]
+    assert last[0] == 4
+
+
+def test_a_grid_is_walked_in_its_order_through_all_rungs():
+    space = Space({"x": list(range(9))})
+    full = AtFullResource(space)
+    brackets = make_brackets(None, 6, 1, 9, 3)
+    sampler = HalvingSampler(space, brackets, GridSampler(full), "r")
+    trials, _ = climb(sampler, lambda params: params["x"])
+    assert [t.params["x"] for t in trials if t.memory["iter"] == 0] == list(range(9))
+
+
+def test_given_candidates_come_first():
+    given = [(np.array([0.25]), {"x": 0.25}), (np.array([0.75]), {"x": 0.75})]
+    trials, _ = climb(halving(LINE, make_brackets(1, 9, 1, 9, 3), given=given), distance)
+    assert [t.params["x"] for t in trials[:2]] == [0.25, 0.75]
+
+
+def test_without_a_parameter_the_resource_is_only_remembered():
+    trials, _ = climb(
+        halving(LINE, make_brackets(1, 3, 10, 30, 3), resource=None), lambda p: p["x"]
+    )
+    assert [t.memory["n_resources"] for t in trials] == [10, 10, 10, 30]
+    assert all(t.params.keys() == {"x"} for t in trials)
+
+
+@pytest.mark.parametrize(
+    "distributions", [{"x": uniform(), "c": list("abc")}, [{"x": uniform()}, {"n": [1, 2, 3]}]]
+)
+def test_a_space_at_full_resource_is_the_space_with_one_more_column(distributions):
+    space = Space(distributions)
+    full = AtFullResource(space)
+    rows = np.random.default_rng(0).random((20, full.n_columns))
+    snapped = full.snap(rows)
+    assert np.array_equal(snapped[:, :-1], space.snap(rows[:, :-1]))
+    assert (snapped[:, -1] == 1.0).all()
+    assert np.array_equal(full.active(snapped)[:, :-1], space.active(snapped[:, :-1]))
+    assert full.decode(snapped[0]) == space.decode(snapped[0, :-1])
+    np.testing.assert_allclose(full.encode(full.decode(snapped[0])), snapped[0], atol=1e-12)
+    assert np.array_equal(full.subspace_cells, space.subspace_cells)

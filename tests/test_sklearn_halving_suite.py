@@ -1,0 +1,52 @@
+"""scikit-learn's own installed tests of successive halving, with our class in place of theirs.
+
+The name `HalvingRandomSearchCV` is ours before the test module is imported. Its tests run both
+searches side by side, so `HalvingGridSearchCV` is tested along.
+"""
+
+import importlib.util
+import sys
+from unittest.mock import patch
+
+import pytest
+import sklearn.experimental.enable_halving_search_cv
+import sklearn.model_selection
+
+from skbayes import HalvingBayesSearchCV
+
+SUITE = "sklearn.model_selection.tests.test_successive_halving"
+
+NOT_APPLICABLE = {
+    "test_input_errors": (
+        "expects that shuffled splits are refused, and max_resources='auto' for a parameter; the "
+        "other errors are tested in tests/estimators/test_halving.py"
+    ),
+    "test_random_search_discrete_distributions": (
+        "expects the same candidate several times where a distribution has few values"
+    ),
+    "test_subsample_splitter_shapes": "tests a private splitter",
+    "test_subsample_splitter_determinism": "tests a private splitter",
+    "test_top_k": "tests a private function",
+}
+
+
+def load_suite():
+    name = f"{SUITE}_of_{HalvingBayesSearchCV.__name__}"
+    spec = importlib.util.spec_from_file_location(name, importlib.util.find_spec(SUITE).origin)
+    module = importlib.util.module_from_spec(spec)
+    ours = {"HalvingRandomSearchCV": HalvingBayesSearchCV}
+    with patch.multiple(sklearn.model_selection, **ours):
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return {name: test for name, test in vars(module).items() if name.startswith("test_")}
+
+
+TESTS = load_suite()
+
+
+def test_every_exception_is_still_a_test_there():
+    assert set(NOT_APPLICABLE) <= set(TESTS)
+
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+globals().update({name: test for name, test in TESTS.items() if name not in NOT_APPLICABLE})
