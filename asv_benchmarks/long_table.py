@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.problems import MIXED_6, UNIT, Problem, hartmann6
-from asv_benchmarks.searches import bayes, random, run
+from asv_benchmarks.searches import bayes, random, run, tpe
 from skbayes import BayesSearchCV
 
 N_LONG = 5_000
@@ -76,10 +76,11 @@ def main(n_seeds: int = 10) -> None:
                 for make in (bayes, random)
             )
             print(f"| {name} | {problem.n_trials} | {ours:.2g} | {theirs:.2g} |", flush=True)
-        seconds = run(MIXED_6, bayes, 0, N_LONG)[1]
-    print("\n| trials | proposal |\n|---|---|")
+        seconds = [run(MIXED_6, make, 0, N_LONG)[1] for make in (bayes, tpe)]
+    print("\n| trials | BayesSearchCV | TPESearchCV |\n|---|---|---|")
     for first, last in WINDOWS:
-        print(f"| {first + 1}–{last} | {1e3 * seconds[first:last].mean():.0f} ms |")
+        cells = [f"{1e3 * s[first:last].mean():.1f} ms" for s in seconds]
+        print(f"| {first + 1}–{last} | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Table of the CPU time of one proposal, side by side with the peers in the same run.
 
-    python -m asv_benchmarks.proposal_time_table [n_seeds] [peer ...]
+    python -m asv_benchmarks.proposal_time_table [n_seeds] [ours] [peer ...]
 
 Six mixed dimensions, one BLAS thread, hyper-parameter fits included. Needs the `bench` extra, and
 Optuna's Gaussian process needs torch.
@@ -19,7 +19,7 @@ from asv_benchmarks.problems import MIXED_6
 from asv_benchmarks.search_quality import Recorder
 
 WINDOWS = ((40, 60), (90, 110), (190, 210))
-PEERS = ("scikit-optimize", "Optuna GP", "Optuna TPE")
+PEERS = ("scikit-optimize", "Optuna GP", "Optuna TPE, groups")
 
 
 def seconds_of(optimizer: str, seed: int, n_trials: int) -> np.ndarray:
@@ -29,11 +29,11 @@ def seconds_of(optimizer: str, seed: int, n_trials: int) -> np.ndarray:
     return np.array(recorder.seconds)
 
 
-def main(n_seeds: int = 3, *peers: str) -> None:
+def main(n_seeds: int = 3, ours: str = "skbayes", *peers: str) -> None:
     means = {}
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for optimizer in ("skbayes", *(peers or PEERS)):
+        for optimizer in (ours, *(peers or PEERS)):
             runs = [seconds_of(optimizer, seed, WINDOWS[-1][1]) for seed in range(n_seeds)]
             means[optimizer] = [
                 1e3 * np.median([run[first:last].mean() for run in runs]) for first, last in WINDOWS
@@ -43,8 +43,8 @@ def main(n_seeds: int = 3, *peers: str) -> None:
     print("|---|" + "---|" * len(WINDOWS))
     for optimizer, values in means.items():
         cells = [
-            f"{value:.1f} ms ({value / ours:.1f} ×)"
-            for value, ours in zip(values, means["skbayes"], strict=True)
+            f"{value:.1f} ms ({value / own:.1f} ×)"
+            for value, own in zip(values, means[ours], strict=True)
         ]
         print(f"| {optimizer} | {' | '.join(cells)} |")
 

@@ -7,7 +7,7 @@ from scipy.stats import uniform
 from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.problems import PROBLEMS, Problem
-from asv_benchmarks.searches import bayes, random, run
+from asv_benchmarks.searches import bayes, random, run, tpe
 from skbayes.samplers.base import Sampler
 from skbayes.space import Space
 from skbayes.trial import Outcome, Trial
@@ -16,6 +16,7 @@ from skbayes.trial import Outcome, Trial
 class Propose:
     """One proposal, hyper-parameter fit included, after n trials in d dimensions."""
 
+    make_sampler = staticmethod(bayes)
     params = ([20, 50, 100, 200], [2, 6, 10])
     param_names = ("n", "d")
 
@@ -23,7 +24,7 @@ class Propose:
         problem = Problem({f"x{i}": uniform(0, 1) for i in range(d)}, _bowl, n)
         space = Space(problem.space)
         rng = np.random.default_rng(0)
-        self.sampler: Sampler = bayes(space, 0)
+        self.sampler: Sampler = self.make_sampler(space, 0)
         self.trials = []
         for number, row in enumerate(rng.random((n, d))):
             params = space.decode(row)
@@ -39,15 +40,22 @@ class Propose:
         self.sampler.propose(self.trials, np.random.default_rng(0))
 
 
+class ProposeTPE(Propose):
+    """The same by Parzen estimators."""
+
+    make_sampler = staticmethod(tpe)
+    params = ([20, 100, 1000, 5000], [2, 6, 10])
+
+
 class Regret:
     """Median simple regret over five seeds."""
 
-    params = (list(PROBLEMS), ["bayes", "random"])
+    params = (list(PROBLEMS), ["bayes", "tpe", "random"])
     param_names = ("problem", "search")
     timeout = 600
 
     def track_regret(self, problem: str, search: str) -> float:
-        make_sampler = {"bayes": bayes, "random": random}[search]
+        make_sampler = {"bayes": bayes, "tpe": tpe, "random": random}[search]
         with threadpool_limits(1):
             scores = [run(PROBLEMS[problem], make_sampler, seed)[0] for seed in range(5)]
         return float(np.median([-s.max() for s in scores]))

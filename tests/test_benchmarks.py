@@ -6,9 +6,9 @@ from scipy.optimize import minimize
 
 from asv_benchmarks.optimizers import Number, domain_of, params_of, subspaces_of
 from asv_benchmarks.problems import PROBLEMS
-from asv_benchmarks.search import Propose
+from asv_benchmarks.search import Propose, ProposeTPE
 from asv_benchmarks.search_quality import CHECKPOINTS, Regrets, random_needs, search_once
-from asv_benchmarks.searches import bayes, random, run
+from asv_benchmarks.searches import bayes, random, run, tpe
 from asv_benchmarks.stand_ins import make
 from asv_benchmarks.tasks import TASKS
 from skbayes.space import Space
@@ -45,7 +45,7 @@ def test_the_best_score_is_zero(name):
     assert -result.fun <= 1e-9
 
 
-@pytest.mark.parametrize("make_sampler", [bayes, random])
+@pytest.mark.parametrize("make_sampler", [bayes, tpe, random])
 def test_a_search_of_a_problem_gives_scores_and_times(make_sampler):
     scores, seconds = run(PROBLEMS["mixed"], make_sampler, 0, 8, n_points=2)
     assert scores.shape == seconds.shape == (8,)
@@ -53,8 +53,9 @@ def test_a_search_of_a_problem_gives_scores_and_times(make_sampler):
     assert (seconds >= 0).all()
 
 
-def test_the_timed_proposal_runs():
-    benchmark = Propose()
+@pytest.mark.parametrize("timed", [Propose, ProposeTPE])
+def test_the_timed_proposal_runs(timed):
+    benchmark = timed()
     benchmark.setup(20, 2)
     benchmark.time_propose(20, 2)
     benchmark.teardown(20, 2)
