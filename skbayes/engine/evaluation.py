@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.utils.parallel import delayed
 
 from skbayes._sklearn_compat import fit_and_score
+from skbayes.engine.continued import KeptModels
 from skbayes.engine.fit_warnings import FitWarning, collected
 from skbayes.trial import Trial
 
@@ -66,6 +67,8 @@ class Evaluation:
         One callback context a (trial, split), in order; none if empty.
     parts : mapping of int to sequence of Split, default={}
         The splits with some of the samples, for trials that remember such an `n_resources`.
+    kept : KeptModels, default=None
+        Models that promoted trials continue; by default every fit begins anew.
     is_elsewhere : bool, default=False
         Whether tasks run in other processes, from which warnings have to be brought back.
     """
@@ -76,6 +79,7 @@ class Evaluation:
     options: Mapping[str, Any]
     contexts: Sequence[Any] = ()
     parts: Mapping[int, Sequence[Split]] = field(default_factory=dict)
+    kept: KeptModels | None = None
     is_elsewhere: bool = False
 
     @property
@@ -94,13 +98,21 @@ class Evaluation:
             [of_trial[split] for split in splits],
             contexts,
             self.n_splits,
+            [None if self.kept is None else self.kept.take(trial, split) for split in splits],
             is_elsewhere=self.is_elsewhere,
             estimator=self.estimator,
+            is_kept=self.kept is not None and self.kept.is_kept(trial),
             parameters=dict(trial.params),
             candidate_progress=(trial.number, self.n_trials),
             **self.options,
         )
         return task
+
+    def receive(self, trial: Trial, results: Sequence[SplitResult]) -> None:
+        """Take the models out of the results of a finished trial, and keep what may go on."""
+        models = [result.pop("estimator", None) for result in results]
+        if self.kept is not None:
+            self.kept.put(trial, models)
 
 
 def _evaluate(
@@ -109,9 +121,11 @@ def _evaluate(
     indices: Sequence[Split],
     contexts: Sequence[Any],
     n_splits: int,
+    models: Sequence[Any],
     *,
     is_elsewhere: bool,
     estimator: Any,
+    is_kept: bool,
     **options: Any,
 ) -> Answer:
     begin = time.perf_counter()
@@ -119,13 +133,23 @@ def _evaluate(
     with collected(fit_warnings) if is_elsewhere else nullcontext():
         results = {
             split: fit_and_score(
-                estimator=clone(estimator),
+                estimator=_to_fit(estimator, model, is_kept),
+                return_estimator=is_kept,
                 train=train,
                 test=test,
                 split_progress=(split, n_splits),
                 callback_ctx=context,
                 **options,
             )
-            for split, (train, test), context in zip(splits, indices, contexts, strict=True)
+            for split, (train, test), context, model in zip(
+                splits, indices, contexts, models, strict=True
+            )
         }
     return Answer(number, results, time.perf_counter() - begin, fit_warnings)
+
+
+def _to_fit(estimator: Any, model: Any, is_kept: bool) -> Any:
+    """Return a kept model to fit further, or a new one, prepared for it if it will be kept."""
+    if model is not None:
+        return model
+    return clone(estimator).set_params(warm_start=True) if is_kept else clone(estimator)

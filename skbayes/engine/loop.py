@@ -41,12 +41,14 @@ PAUSE_SHARE = 0.1
 
 
 class Evaluator(Protocol):
-    """Makes the tasks of a trial; see `engine.evaluation.Evaluation`."""
+    """Makes the tasks of a trial and sees it finished; see `engine.evaluation.Evaluation`."""
 
     @property
     def n_splits(self) -> int: ...
 
     def task(self, trial: Trial, splits: Sequence[int]) -> Task: ...
+
+    def receive(self, trial: Trial, results: Sequence[SplitResult]) -> None: ...
 
 
 @dataclass
@@ -167,6 +169,7 @@ class SearchLoop:
         del self._arrived[number]
         outcome = self.judge(self.results[number])
         self.trials[number] = self.trials[number].with_outcome(outcome)
+        self.evaluator.receive(self.trials[number], self.results[number])
         while self._n_finished < len(self.trials) and self._is_finished(self._n_finished):
             self._n_finished += 1
 

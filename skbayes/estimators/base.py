@@ -44,6 +44,7 @@ from skbayes._sklearn_compat import (
     scorers_by_name,
     warn_or_raise_about_fit_failures,
 )
+from skbayes.engine.continued import KeptModels
 from skbayes.engine.evaluation import Evaluation, Split, SplitResult
 from skbayes.engine.loop import SearchLoop
 from skbayes.engine.results import outcome_of
@@ -242,6 +243,10 @@ class BaseModelSearchCV(BaseSearchCV):
         """Return splits with some of the samples, for trials that ask for so many."""
         return {}
 
+    def _kept_models(self, splits: list[Split], sampler: Sampler) -> KeptModels | None:
+        """Return where models wait to be fitted further; None if none ever is."""
+        return None
+
     @abstractmethod
     def _make_space_and_sampler(self, inputs: Inputs, cv: Any, seed: int) -> tuple[Space, Sampler]:
         """Read the space, and decide what proposes."""
@@ -333,7 +338,14 @@ class BaseModelSearchCV(BaseSearchCV):
             "caller": self if has_callbacks else None,
         }
         evaluation = Evaluation(
-            clone(self.estimator), splits, n_trials, options, contexts, parts, workers.are_processes
+            clone(self.estimator),
+            splits,
+            n_trials,
+            options,
+            contexts,
+            parts,
+            self._kept_models(splits, sampler),
+            workers.are_processes,
         )
         loop = SearchLoop(
             sampler,

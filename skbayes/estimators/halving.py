@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from sklearn.model_selection import (
 from sklearn.utils.multiclass import check_classification_targets
 
 from skbayes._sklearn_compat import Interval, StrOptions, num_samples
+from skbayes.engine.continued import KeptModels
 from skbayes.engine.evaluation import Split
 from skbayes.engine.loop import SearchLoop
 from skbayes.engine.resources import parts_of
@@ -137,6 +139,11 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
 
     With `n_samples` as the resource, training and test samples are reduced alike. A larger part
     holds every smaller one, and keeps the shares of the classes if the splitter does.
+
+    Where the resource is a number of trees or iterations, promoted forests, extra trees, bagging
+    and gradient boosting with an integer `random_state` are not fitted anew: their kept models are
+    fitted further, with the identical result, and ``cv_results_`` has the time that took. Not so
+    in pipelines, with early stopping, `oob_score` or a named `class_weight`.
 
     Where scikit-learn rounds a logarithm, the number of rungs is exact: 243 candidates and a
     factor of 3 make six of them, not five.
@@ -326,6 +333,19 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         asked = {rung.n_resources for bracket in sampler.brackets for rung in bracket.rungs}
         labels = inputs.y if isinstance(cv, STRATIFIED) else None
         return parts_of(splits, n_samples, sorted(asked - {n_samples}), seed, labels)
+
+    def _kept_models(self, splits: list[Split], sampler: Sampler) -> KeptModels | None:
+        if self.resource == "n_samples":
+            return None
+        assert isinstance(sampler, HalvingSampler)
+        n_promoted = {
+            (number, step): above.n_candidates
+            for number, bracket in enumerate(sampler.brackets)
+            for step, (below, above) in enumerate(pairwise(bracket.rungs))
+            if above.n_resources > below.n_resources
+        }
+        n_samples = max(len(train) for train, _ in splits)
+        return KeptModels(self.estimator, self.resource, n_samples, n_promoted)
 
     def _n_planned(self, space: Space, sampler: Sampler) -> int:
         assert isinstance(sampler, HalvingSampler)

@@ -53,7 +53,7 @@ KNOWN = -1e3
 ELSEWHERE = -1e6
 """Added to it outside the sub-space whose turn it is."""
 
-FAIR_SHARE = 0.7
+FAIR_SHARE = 1.0
 """A sub-space is not given up before it has had this share of √n trials, or of n / their number."""
 
 

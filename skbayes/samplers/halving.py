@@ -190,7 +190,8 @@ class AtFullResource(Space):
 class HalvingSampler(Sampler):
     """Proposes the trials of brackets, rung by rung.
 
-    A trial remembers its bracket, its rung as ``iter``, and its ``n_resources``.
+    A trial remembers its bracket, its rung as ``iter``, its ``n_resources``, and if it is promoted
+    the number of the trial that it was before as ``parent``.
 
     Parameters
     ----------
@@ -237,7 +238,8 @@ class HalvingSampler(Sampler):
                         must_wait = True
                         break
                     best = promoted(before)[len(members)]
-                    return self._placed(Proposal(best.row, best.params), number, step, rung)
+                    again = Proposal(best.row, best.params, {"parent": best.number})
+                    return self._placed(again, number, step, rung)
                 before = members
         return NoProposal.WAIT if must_wait else NoProposal.EXHAUSTED
 

@@ -38,6 +38,10 @@ class Evaluator:
         seconds = [self.seconds(trial.number, split) for split in splits]
         return delayed(evaluate)(trial.number, splits, trial.params["x"], seconds)
 
+    def receive(self, trial, results):
+        assert trial.outcome is not None
+        assert len(results) == self.n_splits
+
 
 class Recorder(Sampler):
     """Proposes what depends on everything it is shown, and keeps what that was."""

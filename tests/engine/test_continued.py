@@ -1,0 +1,131 @@
+"""Models that are fitted further are those fitted at once, for every class on the list."""
+
+import numpy as np
+import pytest
+from scipy.stats import randint
+from sklearn.base import is_classifier
+from sklearn.datasets import make_classification
+from sklearn.ensemble import (
+    BaggingClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.linear_model import SGDClassifier
+from sklearn.tree import DecisionTreeClassifier
+
+from skbayes import HalvingBayesSearchCV
+from skbayes.engine import continued
+from skbayes.engine.continued import RESOURCE_OF, KeptModels, can_continue
+from skbayes.trial import Outcome, Trial
+
+X, LABELS = make_classification(240, 8, n_informative=5, n_classes=3, random_state=0)
+TARGETS = X[:, 0] * X[:, 1] + np.abs(X[:, 2])
+
+
+@pytest.mark.parametrize("model_class", RESOURCE_OF, ids=lambda c: c.__name__)
+@pytest.mark.parametrize("options", [{}, {"subsample": 0.6, "max_features": 0.5}])
+def test_a_model_fitted_further_is_the_one_fitted_at_once(model_class, options):
+    resource = RESOURCE_OF[model_class]
+    known = model_class().get_params()
+    options = {name: value for name, value in options.items() if name in known}
+    y = LABELS if is_classifier(model_class()) else TARGETS
+    at_once = model_class(random_state=0, **{resource: 18}, **options)
+    further = model_class(random_state=0, **{resource: 2}, **options)
+    assert can_continue(further, resource, len(X))
+    further.set_params(warm_start=True).fit(X, y)
+    for n in (6, 18):
+        further.set_params(**{resource: n}).fit(X, y)
+    at_once.fit(X, y)
+    predict = "predict_proba" if is_classifier(at_once) else "predict"
+    np.testing.assert_array_equal(getattr(further, predict)(X), getattr(at_once, predict)(X))
+
+
+@pytest.mark.parametrize(
+    ("model", "resource"),
+    [
+        (RandomForestClassifier(), "n_estimators"),
+        (RandomForestClassifier(random_state=np.random.RandomState(0)), "n_estimators"),
+        (RandomForestClassifier(random_state=0), "max_depth"),
+        (RandomForestClassifier(random_state=0, class_weight="balanced"), "n_estimators"),
+        (RandomForestClassifier(random_state=0, oob_score=True), "n_estimators"),
+        (GradientBoostingClassifier(random_state=0, n_iter_no_change=3), "n_estimators"),
+        (HistGradientBoostingClassifier(random_state=0, early_stopping=True), "max_iter"),
+        (SGDClassifier(random_state=0), "max_iter"),
+        (RandomForestClassifier(random_state=0), None),
+    ],
+)
+def test_what_might_differ_is_fitted_anew(model, resource):
+    assert not can_continue(model, resource, 200)
+
+
+def test_early_stopping_depends_on_the_number_of_samples():
+    model = HistGradientBoostingClassifier(random_state=0)
+    assert can_continue(model, "max_iter", 10_000)
+    assert not can_continue(model, "max_iter", 10_001)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("model", "resource"),
+    [
+        (RandomForestClassifier(random_state=0), "n_estimators"),
+        (HistGradientBoostingClassifier(random_state=0), "max_iter"),
+    ],
+    ids=["forest", "hist-boosting"],
+)
+def test_a_search_with_continued_fits_is_the_one_without(model, resource, n_jobs, monkeypatch):
+    space = {"min_samples_leaf": randint(1, 20)}
+    options = {"resource": resource, "max_resources": 9, "cv": 2, "random_state": 0}
+    search = HalvingBayesSearchCV(model, space, n_brackets="auto", n_jobs=n_jobs, **options)
+    with_them = search.fit(X, LABELS).cv_results_
+    monkeypatch.setattr(continued, "RESOURCE_OF", {})
+    without = search.fit(X, LABELS).cv_results_
+    for key, column in without.items():
+        if not key.endswith("_time"):
+            np.testing.assert_array_equal(with_them[key], column, err_msg=key)
+
+
+N_GROWN = []
+
+
+class Counted(DecisionTreeClassifier):
+    def fit(self, X, y, **options):
+        N_GROWN.append(1)
+        return super().fit(X, y, **options)
+
+
+class OtherBagging(BaggingClassifier):
+    """Not on the list, because a subclass may fit in another way."""
+
+
+@pytest.mark.parametrize(
+    ("bagging", "n_grown"),
+    [(BaggingClassifier, 9 * 1 + 3 * 2 + 1 * 6), (OtherBagging, 9 * 1 + 3 * 3 + 1 * 9)],
+)
+def test_promoted_trees_are_grown_once(bagging, n_grown):
+    N_GROWN.clear()
+    HalvingBayesSearchCV(
+        bagging(Counted(random_state=0), random_state=0),
+        {"estimator__min_samples_leaf": randint(1, 20)},
+        resource="n_estimators",
+        max_resources=9,
+        cv=2,
+        random_state=0,
+        refit=False,
+    ).fit(X, LABELS)
+    assert len(N_GROWN) == 2 * n_grown
+
+
+def test_no_more_models_are_kept_than_may_be_promoted():
+    kept = KeptModels(RandomForestClassifier(random_state=0), "n_estimators", 100, {(0, 0): 2})
+    place = {"bracket": 0, "iter": 0, "n_resources": 1}
+    for number, score in enumerate([0.2, np.nan, 0.9, 0.5, 0.1]):
+        trial = Trial(number, np.zeros(1), {}, place, Outcome((score, score)))
+        assert kept.is_kept(trial)
+        kept.put(trial, [f"{number}a", f"{number}b"])
+        assert kept.n_kept <= 4
+    assert kept.take(Trial(9, np.zeros(1), {}, {"parent": 2}), 1) == "2b"
+    assert kept.take(Trial(9, np.zeros(1), {}, {"parent": 2}), 1) is None
+    assert kept.take(Trial(9, np.zeros(1), {}, {"parent": 0}), 0) is None
+    assert not kept.is_kept(Trial(10, np.zeros(1), {}, place | {"iter": 1}))
