@@ -254,14 +254,16 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         )
         full = AtFullResource(space)
         start = QuasiRandomSampler(full, seed)
-        is_grid = space.grid_size is not None and n_candidates >= space.grid_size
-        inner = GridSampler(full) if is_grid else self._make_sampler(full, start)
+        design: Sampler = start
+        model = self._make_sampler(full, start)
+        if space.grid_size is not None and n_candidates >= space.grid_size:
+            design = model = GridSampler(full)
         given = [
             space.complete(params, start.point(number)[:-1])
             for number, params in enumerate(self._given_params(space))
         ]
         resource = None if self.resource == "n_samples" else self.resource
-        return space, HalvingSampler(space, brackets, inner, resource, given)
+        return space, HalvingSampler(space, brackets, design, model, resource, given)
 
     def _make_sampler(self, space: Space, start: QuasiRandomSampler) -> Sampler:
         return GPSampler(space, start, self._n_start(default_n_initial_points(space)))

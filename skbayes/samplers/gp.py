@@ -20,9 +20,9 @@ from skbayes.acquisition.improvement import (
     log_augmented_improvement,
     log_augmented_improvement_gradient,
 )
-from skbayes.acquisition.maximize import maximize
+from skbayes.acquisition.maximize import maximize, row_key
 from skbayes.acquisition.prior_weight import log_prior_weight
-from skbayes.models.active_set import active_set
+from skbayes.models.active_set import MAX_ACTIVE, active_set
 from skbayes.models.gaussian_process import (
     GaussianProcess,
     HyperPrior,
@@ -147,7 +147,7 @@ class GPSampler(Sampler):
         theta = fit_hyperparameters(Z, y, doubt, self.space.is_categorical, stored)
         surrogate = GaussianProcess(Z, y, theta, self.space.is_categorical, doubt)
         incumbent = float(surrogate.mean(self.space.snap(Z[np.isfinite(scores)])).max())
-        surrogate = surrogate.believe(handed_out[~is_finished])
+        surrogate = surrogate.believe(unknown_candidates(self.space, handed_out, is_finished))
 
         acquisition = Acquisition(
             surrogate,
@@ -175,6 +175,32 @@ class GPSampler(Sampler):
         starts.extend(np.array(theta) for theta in islice(stored, 1))
         noisier = [np.append(starts[-1][:-1], log_noise) for log_noise in NOISE_STARTS]
         return [*noisier, *starts]
+
+
+def unknown_candidates(
+    space: Space, rows: FloatArray, is_finished: NDArray[np.bool_]
+) -> FloatArray:
+    """Return the candidates that were handed out and whose score is not known.
+
+    Those are the pending ones, and in a space with a resource those that had less than all of it:
+    another one beside them is worth no more than beside a pending one.
+
+    Parameters
+    ----------
+    space : Space
+    rows : ndarray of shape (n, d)
+        Of all trials handed out.
+    is_finished : ndarray of shape (n,)
+
+    Returns
+    -------
+    unknown : ndarray of shape (m, d)
+        Snapped; the most recent ones, if there are many.
+    """
+    known = {row_key(row) for row in rows[is_finished]}
+    candidates = {row_key(row): row for row in space.snap(rows)}
+    unknown = [row for key, row in candidates.items() if key not in known]
+    return np.array(unknown[-MAX_ACTIVE:]).reshape(-1, rows.shape[1])
 
 
 def insisted_noise(surrogate: GaussianProcess) -> float:

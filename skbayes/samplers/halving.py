@@ -197,8 +197,9 @@ class HalvingSampler(Sampler):
     ----------
     space : Space
     brackets : sequence of Bracket
-    inner : Sampler
-        Of the space `AtFullResource`, proposes new candidates.
+    start, model : Sampler
+        Of the space `AtFullResource`; they propose new candidates, the second as soon as a trial
+        with the most resource is finished.
     resource : str or None
         Parameter that the resource is; None if it is none.
     given : sequence of (row, params), default=()
@@ -209,12 +210,13 @@ class HalvingSampler(Sampler):
         self,
         space: Space,
         brackets: Sequence[Bracket],
-        inner: Sampler,
+        start: Sampler,
+        model: Sampler,
         resource: str | None,
         given: Sequence[tuple[FloatArray, Mapping[str, Any]]] = (),
     ) -> None:
         super().__init__(space)
-        self.brackets, self._inner = list(brackets), inner
+        self.brackets, self._start, self._model = list(brackets), start, model
         self._resource, self._given = resource, given
         resources = [rung.n_resources for bracket in brackets for rung in bracket.rungs]
         self._least, self._most = min(resources), max(resources)
@@ -250,8 +252,21 @@ class HalvingSampler(Sampler):
         if n_begun < len(self._given):
             return Proposal(*self._given[n_begun])
         shown = [replace(trial, row=np.append(trial.row, self._height(trial))) for trial in trials]
-        found = self._inner.propose(shown, rng)
+        proposes = self._model if self._knows_the_top(trials) else self._start
+        found = proposes.propose(shown, rng)
         return replace(found, row=found.row[:-1]) if isinstance(found, Proposal) else found
+
+    def _knows_the_top(self, trials: Sequence[Trial]) -> bool:
+        """Whether a trial with the most resource is finished.
+
+        Before that a model would crowd the candidates where little of the resource does best,
+        which is seldom where much of it does, and promotion by score would take them all from
+        there.
+        """
+        return any(
+            trial.memory["n_resources"] == self._most and trial.outcome is not None
+            for trial in trials
+        )
 
     def _height(self, trial: Trial) -> float:
         """Return how much of the resource a trial had: 0 the least, 1 the most, on a log scale."""

@@ -147,7 +147,7 @@ def test_the_neglected_subspace_is_the_one_with_too_few_trials():
     rows = np.full((40, space.n_columns), 0.5)
     rows[:, 0] = first
     assert neglected_subspace(space, rows) == second
-    rows[:5, 0] = second  # 0.7 √40 = 4.4
+    rows[:7, 0] = second  # √40 = 6.3
     assert neglected_subspace(space, rows) is None
     assert neglected_subspace(Space(BRANIN), rows) is None
 

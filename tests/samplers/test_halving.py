@@ -25,8 +25,8 @@ LINE = Space({"x": uniform()})
 
 def halving(space, brackets, resource="r", given=()):
     full = AtFullResource(space)
-    inner = GPSampler(full, QuasiRandomSampler(full, 0), 4)
-    return HalvingSampler(space, brackets, inner, resource, given)
+    start = QuasiRandomSampler(full, 0)
+    return HalvingSampler(space, brackets, start, GPSampler(full, start, 4), resource, given)
 
 
 def climb(sampler, score, n_points=1):
@@ -108,10 +108,24 @@ def test_failed_trials_are_promoted_last():
     assert [trial.number for trial in promoted(trials)] == [2, 3, 0, 1]
 
 
-def test_the_model_sees_all_rungs_and_proposes_better_than_the_start():
+def test_the_model_takes_over_when_a_trial_has_had_the_most():
     trials, _ = climb(halving(LINE, make_brackets(None, 27, 1, 27, 3)), distance)
-    later = [t.params["x"] for t in trials if t.memory["iter"] == 0][8:]
-    assert np.median(np.abs(np.array(later) - 0.3)) < 0.1
+    start = QuasiRandomSampler(AtFullResource(LINE), 0)
+    begun = [t.params["x"] for t in trials if t.memory["iter"] == 0]
+    assert begun[:27] == [start.point(index)[0] for index in range(27)]
+    assert np.median(np.abs(np.array(begun[27:]) - 0.3)) < 0.05
+
+
+def test_the_model_learns_from_all_rungs_what_is_best_at_the_top():
+    """With little of the resource 0.9 looks best, with all of it 0.3."""
+
+    def misleading(params):
+        share = np.log(params["r"]) / np.log(27)
+        return -abs(params["x"] - 0.9 + 0.6 * share)
+
+    trials, _ = climb(halving(LINE, make_brackets(None, 27, 1, 27, 3)), misleading)
+    last = [t.params["x"] for t in trials if t.memory["bracket"] == 3]
+    assert np.min(np.abs(np.array(last) - 0.3)) < 0.05
 
 
 @pytest.mark.parametrize("n_points", [1, 3])
@@ -152,7 +166,7 @@ def test_a_grid_is_walked_in_its_order_through_all_rungs():
     space = Space({"x": list(range(9))})
     full = AtFullResource(space)
     brackets = make_brackets(None, 6, 1, 9, 3)
-    sampler = HalvingSampler(space, brackets, GridSampler(full), "r")
+    sampler = HalvingSampler(space, brackets, GridSampler(full), GridSampler(full), "r")
     trials, _ = climb(sampler, lambda params: params["x"])
     assert [t.params["x"] for t in trials if t.memory["iter"] == 0] == list(range(9))
 
