@@ -2,27 +2,33 @@
 
     python -m asv_benchmarks.halving_quality run [n_seeds]
     python -m asv_benchmarks.halving_quality table
+    python -m asv_benchmarks.halving_quality workers
 
 `run` does the searches that the store does not hold yet, so it can be stopped and started again.
 All searches have the same splits, rungs and numbers of candidates, and so spend the same. Regret
 is that of the score at the full resource of the candidate that is selected: 0 is the best known, 1
-what the best of five random candidates has in the median; it is cut off at 2.
+what the best of five random candidates has in the median; it is cut off at 2. `workers` prints the
+share of time that two workers are idle, and how much of the fits is saved where they continue.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import sklearn.experimental.enable_halving_search_cv  # noqa: F401
+from joblib import Parallel, delayed
 from scipy.stats import loguniform, randint, uniform
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, make_friedman1
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -46,6 +52,8 @@ from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
 from skbayes import HalvingBayesSearchCV, log_randint
+from skbayes.engine import continued
+from skbayes.engine.continued import RESOURCE_OF
 
 STORE = Path(".asv/halving_quality.jsonl")
 CUT = 2.0
@@ -292,8 +300,81 @@ def table() -> None:
         print(f"\nOurs to HalvingRandomSearchCV, {label}: {value:.3f} [{low:.3f}, {high:.3f}]")
 
 
+class Sleeper(RegressorMixin, BaseEstimator):
+    """A model that takes a tenth of a second to fit, half as long or twice as long."""
+
+    def __init__(self, x: float = 0.5, n_rounds: int = 27) -> None:
+        self.x = x
+        self.n_rounds = n_rounds
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> Sleeper:
+        time.sleep(0.1 * 4.0 ** (self.x - 0.5))
+        return self
+
+    def score(self, X: np.ndarray, y: np.ndarray) -> float:
+        return -abs(self.x - 0.3)
+
+
+def idle_share() -> float:
+    """Return which share of the time of two workers is spent on no fit, over four brackets."""
+    search = HalvingBayesSearchCV(
+        Sleeper(),
+        {"x": uniform()},
+        resource="n_rounds",
+        n_brackets="auto",
+        n_jobs=2,
+        refit=False,
+        random_state=0,
+    )
+    X, y = np.zeros((30, 1)), np.arange(30.0)
+    Parallel(n_jobs=2)(delayed(time.sleep)(0.5) for _ in range(4))  # workers are up
+    begin = time.perf_counter()
+    columns = search.fit(X, y).cv_results_
+    seconds = time.perf_counter() - begin
+    return 1.0 - float(columns["mean_fit_time"].sum()) * search.n_splits_ / (2.0 * seconds)
+
+
+def saved_share(name: str) -> float:
+    """Return the fit time that continued fits save, as a share of what they can save.
+
+    Of R rungs that cost the same each, (R − 1) / (η R) of the time is what was spent on the
+    promoted candidates before.
+    """
+    task = TASKS[name]
+    X, y = task.data()
+    seconds = {}
+    for label, known in (("continued", RESOURCE_OF), ("anew", {})):
+        with patch.object(continued, "RESOURCE_OF", known):
+            search = HalvingBayesSearchCV(
+                task.make_estimator(),
+                task.space,
+                cv=task.cv,
+                random_state=0,
+                refit=False,
+                resource=task.resources["resource"],
+                min_resources=30,
+                max_resources=810,
+                n_candidates=27,
+            ).fit(X, y)
+            seconds[label] = search.cv_results_["mean_fit_time"].sum()
+    n_rungs = len(search.n_resources_)
+    possible = (n_rungs - 1) / (search.factor * n_rungs)
+    return float((1.0 - seconds["continued"] / seconds["anew"]) / possible)
+
+
+def workers() -> None:
+    """Print how busy the workers are, and what continued fits save."""
+    print(f"Idle share of two workers over four brackets: {idle_share():.1%}")
+    with threadpool_limits(1):
+        for name in ("forest-friedman, trees", "hist-boosting-cancer, iterations"):
+            print(f"{name}: continued fits save {saved_share(name):.0%} of what they can")
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "run":
-        run(int(sys.argv[2]) if len(sys.argv) > 2 else 20)
-    else:
-        table()
+    match sys.argv[1:]:
+        case ["run", *n_seeds]:
+            run(*map(int, n_seeds or [20]))
+        case ["workers"]:
+            workers()
+        case _:
+            table()
