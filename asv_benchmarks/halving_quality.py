@@ -5,10 +5,11 @@
     python -m asv_benchmarks.halving_quality workers
 
 `run` does the searches that the store does not hold yet, so it can be stopped and started again.
-All searches have the same splits, rungs and numbers of candidates, and so spend the same. Regret
-is that of the score at the full resource of the candidate that is selected: 0 is the best known, 1
-what the best of five random candidates has in the median; it is cut off at 2. `workers` prints the
-share of time that two workers are idle, and how much of the fits is saved where they continue.
+All searches of a task have the same splits, and spend about the same: one bracket of 108
+candidates, or four that begin with 27. Regret is that of the score at the full resource of the
+candidate that is selected: 0 is the best known, 1 what the best of five random candidates has in
+the median; it is cut off at 2. `workers` prints the share of time that two workers are idle, and
+how much of the fits is saved where they continue.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -58,6 +59,10 @@ from skbayes.engine.continued import RESOURCE_OF
 STORE = Path(".asv/halving_quality.jsonl")
 CUT = 2.0
 N_BOOTSTRAP = 4000
+CANDIDATES = {"n_candidates": 27}
+ONE_BRACKET = {"n_candidates": 108}
+"""As many candidates as make one bracket cost what four brackets of 27 candidates do."""
+
 N_FIRST = 5
 """Random candidates whose best has a regret of one, in the median."""
 
@@ -89,7 +94,7 @@ class HalvingTask:
 
 def trees(name: str) -> dict[str, Any]:
     """Return the options of a search whose resource is a number of trees or iterations."""
-    return {"resource": name, "min_resources": 3, "max_resources": 81, "n_candidates": 27}
+    return {"resource": name, "min_resources": 3, "max_resources": 81} | CANDIDATES
 
 
 DIGITS, CANCER, DIABETES = (
@@ -98,8 +103,8 @@ DIGITS, CANCER, DIABETES = (
 )
 FRIEDMAN = cache(lambda: make_friedman1(1000, 10, noise=1.0, random_state=0))
 BOX = {"svc__C": loguniform(1e-2, 1e3), "svc__gamma": loguniform(1e-5, 1e1)}
-FEW = {"min_resources": 40, "n_candidates": 27}
-MORE = {"min_resources": 60, "n_candidates": 27}
+FEW = {"min_resources": 40} | CANDIDATES
+MORE = {"min_resources": 60} | CANDIDATES
 
 TASKS = {
     "svc-digits, samples": HalvingTask(
@@ -201,15 +206,8 @@ TASKS = {
 }
 
 
-def halving_random(task: HalvingTask, seed: int) -> float:
-    return _best_score(HalvingRandomSearchCV, task, seed)
-
-
-def halving_bayes(task: HalvingTask, seed: int) -> float:
-    return _best_score(HalvingBayesSearchCV, task, seed)
-
-
-def _best_score(search: Any, task: HalvingTask, seed: int) -> float:
+def best_score(search: Any, options: dict[str, Any], task: HalvingTask, seed: int) -> float:
+    """Return the best score of a search among the candidates with the full resource."""
     X, y = task.data()
     fitted = search(
         task.make_estimator(),
@@ -217,7 +215,7 @@ def _best_score(search: Any, task: HalvingTask, seed: int) -> float:
         cv=task.cv,
         random_state=seed,
         refit=False,
-        **task.resources,
+        **(task.resources | options),
     ).fit(X, y)
     columns = fitted.cv_results_
     at_the_top = columns["n_resources"] == columns["n_resources"].max()
@@ -239,8 +237,9 @@ def best_of_few(task: HalvingTask, seed: int) -> float:
 
 SEARCHES: dict[str, Callable[[HalvingTask, int], float]] = {
     "five random candidates": best_of_few,
-    "HalvingRandomSearchCV": halving_random,
-    "HalvingBayesSearchCV": halving_bayes,
+    "HalvingRandomSearchCV": partial(best_score, HalvingRandomSearchCV, ONE_BRACKET),
+    "HalvingBayesSearchCV, one bracket": partial(best_score, HalvingBayesSearchCV, ONE_BRACKET),
+    "HalvingBayesSearchCV": partial(best_score, HalvingBayesSearchCV, {"n_brackets": "auto"}),
 }
 
 
