@@ -194,7 +194,7 @@ class BaseModelSearchCV(BaseSearchCV):
         splits = self._freeze_splits(inputs, cv)
         parts = self._make_parts(inputs, cv, splits, sampler, seed)
         loop = self._search(inputs, scorers, splits, parts, space, sampler, seed, context)
-        refit_metric = self._store_results(loop, scorers, refit_metric)
+        refit_metric = self._store_results(loop, inputs, scorers, refit_metric)
         self._select_best(refit_metric)
         self._refit_best(inputs, context)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=inputs.metadata)
@@ -391,7 +391,9 @@ class BaseModelSearchCV(BaseSearchCV):
             self._check_refit_for_multimetric(scores)
         return outcome_of(results, self.refit)
 
-    def _store_results(self, loop: SearchLoop, scorers: Any, refit_metric: Any) -> Any:
+    def _store_results(
+        self, loop: SearchLoop, inputs: Inputs, scorers: Any, refit_metric: Any
+    ) -> Any:
         """Format what came back as scikit-learn does, and return the metric to select by."""
         out = list(chain.from_iterable(loop.results))
         warn_or_raise_about_fit_failures(out, self.error_score)
@@ -399,7 +401,7 @@ class BaseModelSearchCV(BaseSearchCV):
             insert_error_scores(out, self.error_score)
         candidates = [dict(trial.params) for trial in loop.trials]
         self.cv_results_ = self._format_results(
-            candidates, self.n_splits_, out, self._extra_columns(loop)
+            candidates, self.n_splits_, out, self._extra_columns(loop, inputs)
         )
         self.multimetric_ = isinstance(out[0]["test_scores"], dict)
         self.scorer_ = scorers_by_name(scorers)
@@ -408,7 +410,7 @@ class BaseModelSearchCV(BaseSearchCV):
             return self.refit
         return refit_metric
 
-    def _extra_columns(self, loop: SearchLoop) -> dict[str, list[Any]]:
+    def _extra_columns(self, loop: SearchLoop, inputs: Inputs) -> dict[str, list[Any]]:
         """Return what `cv_results_` has beside scikit-learn's columns."""
         return {}
 

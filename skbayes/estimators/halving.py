@@ -30,6 +30,7 @@ from skbayes.samplers.halving import (
     Bracket,
     HalvingSampler,
     make_brackets,
+    make_ladder,
     n_powers,
 )
 from skbayes.samplers.quasi_random import GridSampler, QuasiRandomSampler
@@ -240,15 +241,14 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     def _make_space_and_sampler(
         self, inputs: Inputs, cv: Any, seed: int
     ) -> tuple[Space, HalvingSampler]:
-        self._check_resource()
         space = self._make_space(seed)
-        most = self._most_resources(inputs)
+        self._check_resource()
+        most = self._most_resources(num_samples(inputs.X))
         least, n_candidates = self._first_rung(self._least_resources(inputs, cv), most, space.size)
         brackets = make_brackets(
             None if self.n_brackets == "auto" else int(self.n_brackets),
             n_candidates,
-            least,
-            most,
+            make_ladder(least, most, self.factor),
             self.factor,
             self.aggressive_elimination,
         )
@@ -283,12 +283,12 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         if self.min_resources == self.n_candidates == "exhaust":
             raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
 
-    def _most_resources(self, inputs: Inputs) -> int:
+    def _most_resources(self, n_samples: int) -> int:
         """Return the most that a candidate may get."""
         if self.max_resources != "auto":
             return int(self.max_resources)
         if self.resource == "n_samples":
-            return num_samples(inputs.X)
+            return n_samples
         own = self.estimator.get_params()[self.resource]
         if not isinstance(own, Integral) or isinstance(own, bool) or own < 1:
             raise ValueError(
@@ -353,21 +353,21 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         assert isinstance(sampler, HalvingSampler)
         return sum(rung.n_candidates for bracket in sampler.brackets for rung in bracket.rungs)
 
-    def _extra_columns(self, loop: SearchLoop) -> dict[str, list[Any]]:
+    def _extra_columns(self, loop: SearchLoop, inputs: Inputs) -> dict[str, list[Any]]:
         assert isinstance(loop.sampler, HalvingSampler)
         brackets = loop.sampler.brackets
-        self._store_schedule(brackets)
+        self._store_schedule(brackets, num_samples(inputs.X))
         names = ["iter", "n_resources"] + ["bracket"] * (len(brackets) > 1)
         return {name: [trial.memory[name] for trial in loop.trials] for name in names}
 
-    def _store_schedule(self, brackets: list[Bracket]) -> None:
+    def _store_schedule(self, brackets: list[Bracket], n_samples: int) -> None:
         resources = [[rung.n_resources for rung in bracket.rungs] for bracket in brackets]
         candidates = [[rung.n_candidates for rung in bracket.rungs] for bracket in brackets]
         self.n_resources_ = resources if len(brackets) > 1 else resources[0]
         self.n_candidates_ = candidates if len(brackets) > 1 else candidates[0]
         first = brackets[0]
         self.min_resources_ = first.rungs[0].n_resources
-        self.max_resources_ = first.max_resources
+        self.max_resources_ = self._most_resources(n_samples)
         self.n_iterations_ = len(first.rungs)
         self.n_required_iterations_ = first.n_required
         self.n_possible_iterations_ = first.n_possible

@@ -53,8 +53,6 @@ class Bracket:
     Parameters
     ----------
     rungs : tuple of Rung
-    max_resources : int
-        The most that a candidate may get; the last rung may come out lower.
     n_required : int
         Rungs it takes until less than η candidates are left.
     n_possible : int
@@ -64,7 +62,6 @@ class Bracket:
     """
 
     rungs: tuple[Rung, ...]
-    max_resources: int
     n_required: int
     n_possible: int
     n_remaining: int
@@ -78,10 +75,21 @@ def n_powers(ratio: float, factor: float) -> int:
     return k
 
 
+def make_ladder(min_resources: int, max_resources: int, factor: float) -> list[int]:
+    """Return the resources of all rungs there can be.
+
+    Examples
+    --------
+    >>> make_ladder(10, 100, 3)
+    [10, 30, 90]
+    """
+    n_steps = n_powers(max_resources // min_resources, factor)
+    return [min(int(factor**k * min_resources), max_resources) for k in range(n_steps + 1)]
+
+
 def make_bracket(
     n_candidates: int,
-    min_resources: int,
-    max_resources: int,
+    ladder: Sequence[int],
     factor: float,
     aggressive_elimination: bool = False,
 ) -> Bracket:
@@ -89,8 +97,10 @@ def make_bracket(
 
     Parameters
     ----------
-    n_candidates, min_resources, max_resources : int
-        Of the first rung, the resource of the first rung, and the most there is.
+    n_candidates : int
+        Of the first rung.
+    ladder : sequence of int
+        Resources of the rungs there can be.
     factor : float
     aggressive_elimination : bool, default=False
         Whether the first rungs repeat the smallest resource until the last can end with less than
@@ -98,25 +108,22 @@ def make_bracket(
 
     Examples
     --------
-    >>> [(rung.n_candidates, rung.n_resources) for rung in make_bracket(9, 10, 90, 3).rungs]
+    >>> [(rung.n_candidates, rung.n_resources) for rung in make_bracket(9, [10, 30, 90], 3).rungs]
     [(9, 10), (3, 30), (1, 90)]
     """
-    n_required = 1 + n_powers(n_candidates, factor)
-    n_possible = 1 + n_powers(max_resources // min_resources, factor)
+    n_required, n_possible = 1 + n_powers(n_candidates, factor), len(ladder)
     n_repeated = max(n_required - n_possible, 0) if aggressive_elimination else 0
     rungs = []
-    for number in range(min(n_possible, n_required) + n_repeated):
-        n_resources = int(factor ** max(number - n_repeated, 0) * min_resources)
-        rungs.append(Rung(n_candidates, min(n_resources, max_resources)))
+    for n_resources in [ladder[0]] * n_repeated + list(ladder[:n_required]):
+        rungs.append(Rung(n_candidates, n_resources))
         n_candidates = math.ceil(n_candidates / factor)
-    return Bracket(tuple(rungs), max_resources, n_required, n_possible, n_candidates)
+    return Bracket(tuple(rungs), n_required, n_possible, n_candidates)
 
 
 def make_brackets(
     n_brackets: int | None,
     n_candidates: int,
-    min_resources: int,
-    max_resources: int,
+    ladder: Sequence[int],
     factor: float,
     aggressive_elimination: bool = False,
 ) -> list[Bracket]:
@@ -125,28 +132,26 @@ def make_brackets(
     Parameters
     ----------
     n_brackets : int or None
-        None for as many as there are powers of the factor between the resources.
+        None for as many as the ladder has rungs.
     n_candidates : int
-        Of the first rung of the first bracket. The others have what costs about as much: at b
-        powers more of the resource, out of m powers, n η⁻ᵇ (m + 1) / (m − b + 1).
-    min_resources, max_resources, factor, aggressive_elimination
+        Of the first rung of the first bracket. The others have what costs about as much: on a
+        ladder of m rungs, the bracket that begins at rung b has n η⁻ᵇ m / (m − b).
+    ladder, factor, aggressive_elimination
         As `make_bracket`.
 
     References
     ----------
     Li et al. 2018, algorithm 1.
     """
-    most = n_powers(max_resources // min_resources, factor)
-    n_brackets = most + 1 if n_brackets is None else min(n_brackets, most + 1)
+    m = len(ladder)
     return [
         make_bracket(
-            math.ceil(n_candidates / factor**b * (most + 1) / (most - b + 1)),
-            int(min_resources * factor**b),
-            max_resources,
+            math.ceil(n_candidates / factor**b * m / (m - b)),
+            ladder[b:],
             factor,
             aggressive_elimination,
         )
-        for b in range(n_brackets)
+        for b in range(m if n_brackets is None else min(n_brackets, m))
     ]
 
 
@@ -203,7 +208,7 @@ class HalvingSampler(Sampler):
     resource : str or None
         Parameter that the resource is; None if it is none.
     given : sequence of (row, params), default=()
-        Candidates that come before those of the inner sampler.
+        Candidates that come before those of the samplers.
     """
 
     def __init__(
@@ -275,7 +280,7 @@ class HalvingSampler(Sampler):
         share = trial.memory["n_resources"] / self._least
         return float(np.log(share) / np.log(self._most / self._least))
 
-    def _placed(self, candidate: Proposal | Trial, bracket: int, step: int, rung: Rung) -> Proposal:
+    def _placed(self, candidate: Proposal, bracket: int, step: int, rung: Rung) -> Proposal:
         """Return a candidate with the resource and the memory of its rung."""
         params = dict(candidate.params)
         if self._resource is not None:

@@ -13,6 +13,7 @@ from skbayes.samplers.halving import (
     HalvingSampler,
     make_bracket,
     make_brackets,
+    make_ladder,
     n_powers,
     promoted,
 )
@@ -20,6 +21,7 @@ from skbayes.samplers.quasi_random import GridSampler, QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.trial import Outcome, Trial
 
+ODD = make_ladder(3, 50, 2.5)
 LINE = Space({"x": uniform()})
 
 
@@ -72,7 +74,7 @@ def test_powers_are_exact(ratio, factor, expected):
 def test_a_bracket_promotes_one_in_so_many_and_stays_within_the_resources(
     n_candidates, least, most, factor, is_aggressive
 ):
-    bracket = make_bracket(n_candidates, least, most, factor, is_aggressive)
+    bracket = make_bracket(n_candidates, make_ladder(least, most, factor), factor, is_aggressive)
     first, *rest = bracket.rungs
     assert (first.n_candidates, first.n_resources) == (n_candidates, least)
     for below, above in zip(bracket.rungs, rest, strict=False):
@@ -84,15 +86,17 @@ def test_a_bracket_promotes_one_in_so_many_and_stays_within_the_resources(
 
 def test_brackets_are_those_of_hyperband():
     """Table 1 of Li et al. 2018: R = 81, η = 3."""
-    brackets = make_brackets(None, 81, 1, 81, 3)
+    brackets = make_brackets(None, 81, make_ladder(1, 81, 3), 3)
     schedule = [[(r.n_candidates, r.n_resources) for r in bracket.rungs] for bracket in brackets]
     assert schedule[0] == [(81, 1), (27, 3), (9, 9), (3, 27), (1, 81)]
     assert [rungs[0] for rungs in schedule] == [(81, 1), (34, 3), (15, 9), (8, 27), (5, 81)]
-    assert len(make_brackets(2, 81, 1, 81, 3)) == 2
+    tops = {bracket.rungs[-1].n_resources for bracket in make_brackets(None, 40, ODD, 2.5)}
+    assert tops == {ODD[-1]}
+    assert len(make_brackets(2, 81, make_ladder(1, 81, 3), 3)) == 2
 
 
 def test_the_best_of_a_rung_are_promoted_with_more():
-    sampler = halving(LINE, make_brackets(1, 9, 1, 9, 3))
+    sampler = halving(LINE, make_brackets(1, 9, make_ladder(1, 9, 3), 3))
     trials, _ = climb(sampler, distance)
     assert sizes(trials) == {(0, 0, 1): 9, (0, 1, 3): 3, (0, 2, 9): 1}
     first = promoted(trials[:9])
@@ -109,7 +113,7 @@ def test_failed_trials_are_promoted_last():
 
 
 def test_the_model_takes_over_when_a_trial_has_had_the_most():
-    trials, _ = climb(halving(LINE, make_brackets(None, 27, 1, 27, 3)), distance)
+    trials, _ = climb(halving(LINE, make_brackets(None, 27, make_ladder(1, 27, 3), 3)), distance)
     start = QuasiRandomSampler(AtFullResource(LINE), 0)
     begun = [t.params["x"] for t in trials if t.memory["iter"] == 0]
     assert begun[:27] == [start.point(index)[0] for index in range(27)]
@@ -123,17 +127,21 @@ def test_the_model_learns_from_all_rungs_what_is_best_at_the_top():
         share = np.log(params["r"]) / np.log(27)
         return -abs(params["x"] - 0.9 + 0.6 * share)
 
-    trials, _ = climb(halving(LINE, make_brackets(None, 27, 1, 27, 3)), misleading)
+    trials, _ = climb(halving(LINE, make_brackets(None, 27, make_ladder(1, 27, 3), 3)), misleading)
     last = [t.params["x"] for t in trials if t.memory["bracket"] == 3]
     assert np.min(np.abs(np.array(last) - 0.3)) < 0.05
 
 
 @pytest.mark.parametrize("n_points", [1, 3])
 def test_one_bracket_waits_for_its_rungs_and_several_have_other_work(n_points):
-    one, n_waits = climb(halving(LINE, make_brackets(1, 9, 1, 9, 3)), distance, n_points)
+    one, n_waits = climb(
+        halving(LINE, make_brackets(1, 9, make_ladder(1, 9, 3), 3)), distance, n_points
+    )
     assert len(one) == 13
     assert n_waits == (0 if n_points == 1 else 2)
-    several, n_waits = climb(halving(LINE, make_brackets(None, 9, 1, 9, 3)), distance, n_points)
+    several, n_waits = climb(
+        halving(LINE, make_brackets(None, 9, make_ladder(1, 9, 3), 3)), distance, n_points
+    )
     assert len(several) == 13 + 5 + 2 + 3
     if n_points > 1:
         brackets = [t.memory["bracket"] for t in several]
@@ -142,7 +150,7 @@ def test_one_bracket_waits_for_its_rungs_and_several_have_other_work(n_points):
 
 
 def test_same_trials_same_proposal():
-    brackets = make_brackets(None, 9, 1, 9, 3)
+    brackets = make_brackets(None, 9, make_ladder(1, 9, 3), 3)
     trials, _ = climb(halving(LINE, brackets), distance)
     for number in range(len(trials)):
         again = halving(LINE, brackets).propose(trials[:number], np.random.default_rng([0, number]))
@@ -154,7 +162,8 @@ def test_same_trials_same_proposal():
 def test_a_finite_space_is_not_repeated_and_what_is_left_is_promoted(n_brackets):
     space = Space({"x": randint(0, 5)})
     trials, _ = climb(
-        halving(space, make_brackets(n_brackets, 9, 1, 9, 3)), lambda p: p["x"] + p["r"] / 100
+        halving(space, make_brackets(n_brackets, 9, make_ladder(1, 9, 3), 3)),
+        lambda p: p["x"] + p["r"] / 100,
     )
     begun = [t.params["x"] for t in trials if t.memory["iter"] == 0]
     assert sorted(begun) == [0, 1, 2, 3, 4]
@@ -165,7 +174,7 @@ def test_a_finite_space_is_not_repeated_and_what_is_left_is_promoted(n_brackets)
 def test_a_grid_is_walked_in_its_order_through_all_rungs():
     space = Space({"x": list(range(9))})
     full = AtFullResource(space)
-    brackets = make_brackets(None, 6, 1, 9, 3)
+    brackets = make_brackets(None, 6, make_ladder(1, 9, 3), 3)
     sampler = HalvingSampler(space, brackets, GridSampler(full), GridSampler(full), "r")
     trials, _ = climb(sampler, lambda params: params["x"])
     assert [t.params["x"] for t in trials if t.memory["iter"] == 0] == list(range(9))
@@ -173,13 +182,16 @@ def test_a_grid_is_walked_in_its_order_through_all_rungs():
 
 def test_given_candidates_come_first():
     given = [(np.array([0.25]), {"x": 0.25}), (np.array([0.75]), {"x": 0.75})]
-    trials, _ = climb(halving(LINE, make_brackets(1, 9, 1, 9, 3), given=given), distance)
+    trials, _ = climb(
+        halving(LINE, make_brackets(1, 9, make_ladder(1, 9, 3), 3), given=given), distance
+    )
     assert [t.params["x"] for t in trials[:2]] == [0.25, 0.75]
 
 
 def test_without_a_parameter_the_resource_is_only_remembered():
     trials, _ = climb(
-        halving(LINE, make_brackets(1, 3, 10, 30, 3), resource=None), lambda p: p["x"]
+        halving(LINE, make_brackets(1, 3, make_ladder(10, 30, 3), 3), resource=None),
+        lambda p: p["x"],
     )
     assert [t.memory["n_resources"] for t in trials] == [10, 10, 10, 30]
     assert all(t.params.keys() == {"x"} for t in trials)
