@@ -78,7 +78,7 @@ class TPESampler(Sampler):
 
         order = np.argsort(-scores, kind="stable")  # NaN, failed and pending, comes last
         n_good = min(int(np.ceil(np.sqrt(len(trials)))), MAX_GOOD, n_scored)
-        rows = np.concatenate([trials[index].row for index in order]).reshape(len(trials), -1)
+        rows = np.concatenate([trial.row for trial in trials]).reshape(len(trials), -1)[order]
         is_active = self.space.active(rows)
         likely = self._density(rows[:n_good], is_active[:n_good], rank_weights(n_good))
         unlikely = self._density(rows[n_good:], is_active[n_good:], np.ones(len(rows) - n_good))
