@@ -417,7 +417,9 @@ class BaseModelSearchCV(BaseSearchCV):
     def _select_best(self, refit_metric: Any) -> None:
         if not self.refit and self.multimetric_:
             return
-        self.best_index_ = self._select_best_index(self.refit, refit_metric, self.cv_results_)
+        # A callable decides itself; what a subclass has to say is about scores.
+        select = BaseSearchCV if callable(self.refit) else self
+        self.best_index_ = select._select_best_index(self.refit, refit_metric, self.cv_results_)
         if not callable(self.refit):
             self.best_score_ = self.cv_results_[f"mean_test_{refit_metric}"][self.best_index_]
         self.best_params_ = self.cv_results_["params"][self.best_index_]

@@ -376,8 +376,6 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     @staticmethod
     def _select_best_index(refit: Any, refit_metric: Any, results: dict[str, Any]) -> int:
         """Return the index of the best candidate among those that got the most."""
-        if callable(refit):
-            return int(BaseModelSearchCV._select_best_index(refit, refit_metric, results))
         reached = np.asarray(results.get("n_resources", results["iter"]))
         last = np.flatnonzero(reached == reached.max())
         scores = np.asarray(results[f"mean_test_{refit_metric or 'score'}"])[last]
