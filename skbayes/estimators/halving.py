@@ -53,9 +53,10 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     :class:`~sklearn.model_selection.HalvingRandomSearchCV`, and needs no experimental import.
     Many candidates are evaluated with little of a resource, samples or a parameter such as the
     number of trees, and one in `factor` of them is evaluated again with more, until few are left
-    with the most. Candidates are not drawn blindly: a Gaussian process that knows all scores, and
-    with how much of the resource they came about, proposes those that promise most at the full
-    resource.
+    with the most. Once one has had the most, candidates are not drawn blindly any more: a Gaussian
+    process that knows all scores, and with how much of the resource they came about, proposes
+    those that promise most at the full resource. So it takes several brackets for the model to
+    have a say.
 
     {promise}
 

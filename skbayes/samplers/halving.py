@@ -3,9 +3,10 @@
 η      `factor`: one in η candidates of a rung is promoted to the next, with η times the resource
 
 A *rung* is a number of candidates that get the same resource, a *bracket* the rungs that the same
-candidates climb. Both are data, computed before anything is evaluated. New candidates come from
-another sampler, which is shown every trial of every rung, with the resource as one more column of
-the cube, and asked for what is best at the full resource; promotion is by score.
+candidates climb. Both are data, computed before anything is evaluated. New candidates fill the
+space until a trial has had the full resource. From then on they come from a model that is shown
+every trial of every rung, with the resource as one more column of the cube, and asked for what is
+best at the full resource. Promotion is by score.
 
 A rung can only be promoted when it is complete. Until then the next bracket is begun, so that
 workers have work, and if there is none the sampler waits.
