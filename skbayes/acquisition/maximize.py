@@ -189,7 +189,7 @@ def _climb(
         jac=True,
         method="L-BFGS-B",
         bounds=[(0.0, 1.0)] * len(begin),
-        options={"maxiter": n_steps, "ftol": 1e-4, "gtol": 1e-3},
+        options={"maxiter": n_steps, "ftol": 1e-5, "gtol": 3e-4},
     )
     climbed = rows.copy()
     climbed[free] = np.clip(result.x, 0.0, 1.0)
