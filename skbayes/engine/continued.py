@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
 
-import numpy as np
 from sklearn.base import clone
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -29,6 +28,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 
+from skbayes.samplers.halving import place_of, promoted
 from skbayes.trial import Trial
 
 RESOURCE_OF = {
@@ -103,7 +103,7 @@ class KeptModels:
 
     def is_kept(self, trial: Trial) -> bool:
         """Whether the models of a trial are worth sending back."""
-        if _rung(trial) not in self.n_promoted:
+        if place_of(trial) not in self.n_promoted:
             return False
         model = clone(self.estimator).set_params(**clone(dict(trial.params), safe=False))
         return can_continue(model, self.resource, self.n_samples)
@@ -115,20 +115,17 @@ class KeptModels:
 
     def put(self, trial: Trial, models: Sequence[Any]) -> None:
         """Keep the models of a finished trial, and drop those that cannot be promoted any more."""
-        if _rung(trial) not in self.n_promoted or any(model is None for model in models):
+        place = place_of(trial)
+        if place not in self.n_promoted or any(model is None for model in models):
             return
-        rung = self._rungs.setdefault(_rung(trial), [])
-        rung.append(trial)
         self._models[trial.number] = dict(enumerate(models))
-        rung.sort(key=lambda t: (-t.score if np.isfinite(t.score) else np.inf, t.number))
-        while len(rung) > self.n_promoted[_rung(trial)]:
-            del self._models[rung.pop().number]
+        rung = sorted([*self._rungs.get(place, []), trial], key=lambda t: t.number)
+        best_first = promoted(rung)
+        self._rungs[place] = best_first[: self.n_promoted[place]]
+        for dropped in best_first[self.n_promoted[place] :]:
+            del self._models[dropped.number]
 
     @property
     def n_kept(self) -> int:
         """Number of models that are kept now."""
         return sum(map(len, self._models.values()))
-
-
-def _rung(trial: Trial) -> tuple[int, int]:
-    return trial.memory["bracket"], trial.memory["iter"]

@@ -232,7 +232,7 @@ class HalvingSampler(Sampler):
         for number, bracket in enumerate(self.brackets):
             before: list[Trial] = []
             for step, rung in enumerate(bracket.rungs):
-                members = [t for t in trials if _place(t) == (number, step)]
+                members = [t for t in trials if place_of(t) == (number, step)]
                 if step == 0:
                     if len(members) < rung.n_candidates:
                         found = self._new_candidate(trials, rng)
@@ -254,7 +254,7 @@ class HalvingSampler(Sampler):
     def _new_candidate(
         self, trials: Sequence[Trial], rng: np.random.Generator
     ) -> Proposal | NoProposal:
-        n_begun = sum(_place(trial)[1] == 0 for trial in trials)
+        n_begun = sum(place_of(trial)[1] == 0 for trial in trials)
         if n_begun < len(self._given):
             return Proposal(*self._given[n_begun])
         shown = [replace(trial, row=np.append(trial.row, self._height(trial))) for trial in trials]
@@ -290,7 +290,8 @@ class HalvingSampler(Sampler):
         return Proposal(candidate.row, params, {**candidate.memory, **place})
 
 
-def _place(trial: Trial) -> tuple[int, int]:
+def place_of(trial: Trial) -> tuple[int, int]:
+    """Return the bracket of a trial, and the step of its rung."""
     return trial.memory["bracket"], trial.memory["iter"]
 
 
