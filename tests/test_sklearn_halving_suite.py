@@ -4,15 +4,12 @@ The name `HalvingRandomSearchCV` is ours before the test module is imported. Its
 searches side by side, so `HalvingGridSearchCV` is tested along.
 """
 
-import importlib.util
-import sys
-from unittest.mock import patch
-
 import pytest
 import sklearn.experimental.enable_halving_search_cv
 import sklearn.model_selection
 
 from skbayes import HalvingBayesSearchCV
+from tests.sklearn_suites import import_with
 
 SUITE = "sklearn.model_selection.tests.test_successive_halving"
 
@@ -30,18 +27,9 @@ NOT_APPLICABLE = {
 }
 
 
-def load_suite():
-    name = f"{SUITE}_of_{HalvingBayesSearchCV.__name__}"
-    spec = importlib.util.spec_from_file_location(name, importlib.util.find_spec(SUITE).origin)
-    module = importlib.util.module_from_spec(spec)
-    ours = {"HalvingRandomSearchCV": HalvingBayesSearchCV}
-    with patch.multiple(sklearn.model_selection, **ours):
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return {name: test for name, test in vars(module).items() if name.startswith("test_")}
-
-
-TESTS = load_suite()
+OURS = {"HalvingRandomSearchCV": HalvingBayesSearchCV}
+MODULE = import_with(SUITE, HalvingBayesSearchCV, [(sklearn.model_selection, OURS)])
+TESTS = {name: test for name, test in vars(MODULE).items() if name.startswith("test_")}
 
 
 def test_every_exception_is_still_a_test_there():

@@ -8,7 +8,6 @@ import functools
 import importlib.util
 import os
 import sys
-from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from sklearn.utils import _array_api
 
 from skbayes import BayesSearchCV, TPESearchCV
 from skbayes._sklearn_compat import HAS_CALLBACKS
+from tests.sklearn_suites import import_with
 
 SUITE = "sklearn.model_selection.tests.test_search"
 
@@ -93,17 +93,9 @@ every_array_namespace = _array_api.yield_namespace_device_dtype_combinations
 
 @functools.cache
 def load_suite(randomized, grid):
-    """Import the test module afresh, with our classes where it finds scikit-learn's."""
-    name = f"{SUITE}_of_{randomized.__name__}"
-    origin = importlib.util.find_spec(SUITE).origin
-    spec = importlib.util.spec_from_file_location(name, origin)
-    module = importlib.util.module_from_spec(spec)
     ours = {"RandomizedSearchCV": randomized, "GridSearchCV": grid}
     here = {"yield_namespace_device_dtype_combinations": array_namespaces_here}
-    with patch.multiple(sklearn.model_selection, **ours), patch.multiple(_array_api, **here):
-        sys.modules[name] = module  # where pickle looks for its classes
-        spec.loader.exec_module(module)
-    return module
+    return import_with(SUITE, randomized, [(sklearn.model_selection, ours), (_array_api, here)])
 
 
 def applicable_tests(randomized, grid):
