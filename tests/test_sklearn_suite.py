@@ -67,6 +67,7 @@ class SearchesGrid:
     n_initial_points = "auto"
     initial_params = None
     n_points = 2
+    checkpoint = timeout = max_fit_time = n_iter_no_change = None
 
     @property
     def param_distributions(self):

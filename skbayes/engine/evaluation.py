@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import faulthandler
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.parallel import delayed
 
 from skbayes._sklearn_compat import fit_and_score
@@ -25,7 +27,10 @@ Task = tuple[Any, tuple[Any, ...], dict[str, Any]]
 """What joblib runs: a delayed function, its positional and its keyword arguments."""
 
 SplitResult = dict[str, Any]
-"""Scores, times and error of one split, as scikit-learn reports them."""
+"""Scores, times and error of one split, as scikit-learn reports them.
+
+Beside them ``is_last`` is true if a callback wants no trial after this one.
+"""
 
 
 class Answer(NamedTuple):
@@ -71,6 +76,8 @@ class Evaluation:
         Models that promoted trials continue; by default every fit begins anew.
     is_elsewhere : bool, default=False
         Whether tasks run in other processes, from which warnings have to be brought back.
+    watch : Watch or None, default=None
+        What is kept of splits under way in processes that may die.
     """
 
     estimator: Any
@@ -81,6 +88,7 @@ class Evaluation:
     parts: Mapping[int, Sequence[Split]] = field(default_factory=dict)
     kept: KeptModels | None = None
     is_elsewhere: bool = False
+    watch: Watch | None = None
 
     @property
     def n_splits(self) -> int:
@@ -89,17 +97,16 @@ class Evaluation:
 
     def task(self, trial: Trial, splits: Sequence[int]) -> Task:
         """Return the task that evaluates some splits of a trial."""
-        of_trial = self.parts.get(trial.memory.get("n_resources", 0), self.splits)
-        first = trial.number * self.n_splits
-        contexts = [self.contexts[first + split] if self.contexts else None for split in splits]
+        of_trial = self._splits_of(trial)
         task: Task = delayed(_evaluate)(
             trial.number,
             splits,
             [of_trial[split] for split in splits],
-            contexts,
+            [self._context(trial, split) for split in splits],
             self.n_splits,
             [None if self.kept is None else self.kept.take(trial, split) for split in splits],
             is_elsewhere=self.is_elsewhere,
+            watch=self.watch,
             estimator=self.estimator,
             is_kept=self.kept is not None and self.kept.is_kept(trial),
             parameters=dict(trial.params),
@@ -108,11 +115,144 @@ class Evaluation:
         )
         return task
 
+    def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
+        """Return the result of a split that no process lived to answer.
+
+        It is that of a model that cannot be fitted, so `error_score` has the last word.
+
+        Parameters
+        ----------
+        trial : Trial
+        split : int
+        reason : str
+        stack : str
+            Where the process was, the most recent call first; empty if nobody knows.
+        """
+        answer = _evaluate(
+            trial.number,
+            [split],
+            [self._splits_of(trial)[split]],
+            [self._context(trial, split)],
+            self.n_splits,
+            [Unfittable(reason)],
+            is_elsewhere=False,
+            watch=None,
+            estimator=self.estimator,
+            is_kept=False,
+            parameters=None,
+            candidate_progress=(trial.number, self.n_trials),
+            **self.options,
+        )
+        where = stack.splitlines(keepends=True)
+        ours = next((n for n, line in enumerate(where) if "in _fit_and_score" in line), len(where))
+        error = f"{FitProcessDied.__module__}.{FitProcessDied.__name__}: {reason}\n"
+        return answer.results[split] | {"fit_error": "".join(where[:ours]) + error}
+
+    def _splits_of(self, trial: Trial) -> Sequence[Split]:
+        return self.parts.get(trial.memory.get("n_resources", 0), self.splits)
+
+    def _context(self, trial: Trial, split: int) -> Any:
+        return self.contexts[trial.number * self.n_splits + split] if self.contexts else None
+
     def receive(self, trial: Trial, results: Sequence[SplitResult]) -> None:
         """Take the models out of the results of a finished trial, and keep what may go on."""
         models = [result.pop("estimator", None) for result in results]
         if self.kept is not None:
             self.kept.put(trial, models)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is known of the splits under way in processes that may die.
+
+    A process that dies takes with it what it was asked to do. So it keeps a file for the split
+    that it is at: those that are left are of splits that were begun and not ended.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are.
+    max_fit_time : float or None
+        Seconds after which a process ends itself, and writes where it was.
+    """
+
+    folder: Path
+    max_fit_time: float | None
+
+    @property
+    def excess(self) -> str:
+        """What is said of a split that took too long."""
+        return f"exceeded max_fit_time={self.max_fit_time}"
+
+    @contextmanager
+    def over(self, number: int, split: int) -> Iterator[None]:
+        """Watch over a split of a trial."""
+        path = self.folder / f"{number}-{split}"
+        try:
+            with path.open("w") as stack:
+                if self.max_fit_time is None:
+                    yield
+                    return
+                # Unlike a thread of Python, this one does not need the fit to let go of Python.
+                faulthandler.dump_traceback_later(self.max_fit_time, exit=True, file=stack)
+                try:
+                    yield
+                finally:
+                    faulthandler.cancel_dump_traceback_later()
+        finally:
+            path.unlink()
+
+    def take_found(self) -> tuple[list[tuple[int, int]], dict[tuple[int, int], str]]:
+        """Return what dead processes left, and forget it.
+
+        Returns
+        -------
+        suspects : list of (int, int)
+            Trial and split that were under way.
+        exceeded : dict of (int, int) to str
+            Those that took too long, and where they were.
+        """
+        suspects, exceeded = [], {}
+        for path in sorted(self.folder.iterdir()):
+            number, split = map(int, path.name.split("-"))
+            stack = path.read_text()
+            path.unlink()
+            if stack:
+                exceeded[number, split] = stack
+            else:
+                suspects.append((number, split))
+        return suspects, exceeded
+
+
+class FitProcessDied(RuntimeError):
+    """The process that fitted a model came to its end."""
+
+
+class Unfittable(BaseEstimator):
+    """Stands for a model whose fit ended the process it ran in."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
+        """Raise the reason."""
+        raise FitProcessDied(self.reason)
+
+
+class _Listener:
+    """Passes a callback context on, and remembers whether a callback wants to stop."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self.wants_stop = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+    def call_on_fit_task_end(self, **options: Any) -> bool:
+        wants_stop = bool(self._context.call_on_fit_task_end(**options))
+        self.wants_stop = self.wants_stop or wants_stop
+        return wants_stop
 
 
 def _evaluate(
@@ -124,27 +264,30 @@ def _evaluate(
     models: Sequence[Any],
     *,
     is_elsewhere: bool,
+    watch: Watch | None,
     estimator: Any,
     is_kept: bool,
     **options: Any,
 ) -> Answer:
     begin = time.perf_counter()
     fit_warnings: list[FitWarning] = []
+    results: dict[int, SplitResult] = {}
     with collected(fit_warnings) if is_elsewhere else nullcontext():
-        results = {
-            split: fit_and_score(
-                estimator=_to_fit(estimator, model, is_kept),
-                return_estimator=is_kept,
-                train=train,
-                test=test,
-                split_progress=(split, n_splits),
-                callback_ctx=context,
-                **options,
-            )
-            for split, (train, test), context, model in zip(
-                splits, indices, contexts, models, strict=True
-            )
-        }
+        for split, (train, test), context, model in zip(
+            splits, indices, contexts, models, strict=True
+        ):
+            listener = None if context is None else _Listener(context)
+            with nullcontext() if watch is None else watch.over(number, split):
+                results[split] = fit_and_score(
+                    estimator=_to_fit(estimator, model, is_kept),
+                    return_estimator=is_kept,
+                    train=train,
+                    test=test,
+                    split_progress=(split, n_splits),
+                    callback_ctx=listener,
+                    **options,
+                )
+            results[split]["is_last"] = listener is not None and listener.wants_stop
     return Answer(number, results, time.perf_counter() - begin, fit_warnings)
 
 

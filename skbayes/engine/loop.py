@@ -8,36 +8,34 @@ else has come in; the q − 1 between are shown as pending. A sampler may ask to
 it, and what it has once been shown stays shown. So what is proposed does not depend on which
 worker was faster, and q never depends on the workers.
 
-Work is a queue of tasks, each a split of a trial or, if they are short, several. joblib pulls it
-from the thread that delivers results, holding its lock, so the iterator must never wait: where
-nothing is ready but results are still to come, it hands out a short pause, and the freed worker
-asks again.
+A search stops, and never skips: if it stops early, what it has are the first trials of the search
+that did not. A recorded trial is taken as it stands, and the trials about it see what they would
+have seen. A process that dies costs the split that killed it; the others are evaluated again.
 """
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.parallel import Parallel
 
-from skbayes.engine.evaluation import Answer, SplitResult, Task
+from skbayes.engine.budget import Clock, Patience
+from skbayes.engine.evaluation import Answer, SplitResult, Task, Watch
 from skbayes.engine.fit_warnings import FitWarning, shown_once
+from skbayes.engine.queue import TaskQueue
 from skbayes.samplers.base import NoProposal, Sampler
 from skbayes.trial import Outcome, Trial
 
-SHORTEST_PAUSE = 0.0002
-LONGEST_PAUSE = 0.02
 SHORTEST_TASK = 0.005
 """Seconds of work a task should have, to be worth its way to a worker and back."""
 
-PAUSE_SHARE = 0.1
-"""A pause lasts this share of the time that nothing has been ready, between the two bounds."""
+MOST_CRASHES = 3
+"""Times in a row that processes may die without a split to blame."""
 
 
 class Evaluator(Protocol):
@@ -48,44 +46,28 @@ class Evaluator(Protocol):
 
     def task(self, trial: Trial, splits: Sequence[int]) -> Task: ...
 
+    def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult: ...
+
     def receive(self, trial: Trial, results: Sequence[SplitResult]) -> None: ...
 
 
-@dataclass
-class TaskQueue:
-    """Tasks ready to run, as an iterator that ends or pauses but never blocks.
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A finished trial.
 
-    Two threads meet here without a lock: the one that pulls tasks alone counts `n_handed_out`,
-    the one that consumes answers alone counts `n_answered`.
+    Parameters
+    ----------
+    trial : Trial
+        With its outcome.
+    results : sequence of dict
+        Of its splits, in order.
+    n_shown : int
+        Of how many trials its proposal was shown the outcome.
     """
 
-    ready: deque[Task] = field(default_factory=deque)
-    n_handed_out: int = 0
-    n_answered: int = 0
-    empty_since: float | None = None
-
-    def __iter__(self) -> Iterator[Task]:
-        return self
-
-    def __next__(self) -> Task:
-        try:
-            task = self.ready.popleft()
-        except IndexError:
-            if self.n_handed_out == self.n_answered:
-                raise StopIteration from None
-            return self._pause()
-        self.n_handed_out += 1
-        self.empty_since = None
-        return task
-
-    def _pause(self) -> Task:
-        now = time.monotonic()
-        if self.empty_since is None:
-            self.empty_since = now
-        waited = now - self.empty_since
-        seconds = min(max(PAUSE_SHARE * waited, SHORTEST_PAUSE), LONGEST_PAUSE)
-        pause: Task = delayed(time.sleep)(seconds)
-        return pause
+    trial: Trial
+    results: Sequence[SplitResult]
+    n_shown: int
 
 
 @dataclass
@@ -106,13 +88,19 @@ class SearchLoop:
         With the number of a trial, the key of the generator it is proposed with.
     while_proposing : callable
         Returns the context in which proposals are made.
+    clock : Clock, default=Clock()
+    patience : Patience, default=Patience()
+    watch : Watch or None, default=None
+        What is kept of splits under way, if the processes they run in may die.
+    recorded : mapping of int to Record, default={}
+        Trials that were finished earlier, by number.
+    keep : callable, default=None
+        Is given the record of every trial that is finished.
 
     Attributes
     ----------
     trials : list of Trial
         In the order they were proposed.
-    results : list of list of dict
-        What came back for each split of each trial.
     fit_warnings : list of FitWarning
         What was warned of in other processes.
     """
@@ -124,20 +112,28 @@ class SearchLoop:
     n_points: int
     seed: int
     while_proposing: Callable[[], AbstractContextManager[Any]]
+    clock: Clock = field(default_factory=Clock)
+    patience: Patience = field(default_factory=Patience)
+    watch: Watch | None = None
+    recorded: Mapping[int, Record] = field(default_factory=dict)
+    keep: Callable[[Record], None] | None = None
 
     def __post_init__(self) -> None:
         self.trials: list[Trial] = []
-        self.results: list[list[SplitResult]] = []
         self.fit_warnings: list[FitWarning] = []
-        self._arrived: dict[int, dict[int, SplitResult]] = {}
+        self._records: dict[int, Record] = {}
+        self._shown: list[int] = []  # how many outcomes the proposal of each trial was shown
+        self._arrived: dict[int, dict[int, SplitResult]] = {}  # of the trials under way
         self._seconds_per_split = np.inf  # of the latest answer
         self._n_finished = 0  # trials 0 … n_finished − 1 all have outcomes
-        self._is_exhausted = False
+        self._last: int | None = None  # number of the trial that a rule ended the search with
+        self._is_ending = False  # nothing more is proposed
         self._waits_for_all = False
-        self._n_shown = 0  # outcomes that the latest proposal was shown
+        self._n_workers = 1
+        self._n_crashes = 0  # in a row, without a split to blame
 
-    def run(self, parallel: Parallel, is_streaming: bool) -> None:
-        """Evaluate trials until there are enough, or none is left to propose.
+    def run(self, parallel: Parallel, is_streaming: bool, n_workers: int = 1) -> None:
+        """Evaluate trials until there are enough, none is left to propose, or a rule says so.
 
         Parameters
         ----------
@@ -146,47 +142,104 @@ class SearchLoop:
         is_streaming : bool
             Whether it takes tasks while it delivers answers. If not, it is given what is ready
             as a list: the same search, with idle workers.
+        n_workers : int, default=1
+            How many tasks it runs at once.
         """
+        self._n_workers = n_workers
         queue = TaskQueue()
-        with parallel, shown_once(self.fit_warnings):
+        with shown_once(self.fit_warnings):
             self._refill(queue)
-            while queue.ready:
-                for answer in parallel(queue if is_streaming else _ready_tasks(queue)):
+            while queue.ready and not self._is_over():
+                try:
+                    with parallel:
+                        self._consume(parallel, queue, is_streaming)
+                except BrokenProcessPool:
+                    if self.watch is None:
+                        raise
+                    queue = self._recover(parallel, self.watch)
+
+    def records(self, is_interrupted: bool = False) -> list[Record]:
+        """Return the records of the search in the order of the trials.
+
+        Those are the first trials, up to the first that is not finished; of an interrupted
+        search, all that are finished.
+        """
+        if is_interrupted:
+            return [self._records[number] for number in sorted(self._records)]
+        return [self._records[number] for number in range(self._n_finished)]
+
+    def _consume(self, parallel: Parallel, queue: TaskQueue, is_streaming: bool) -> None:
+        """Receive answers and refill the queue, while there is work and time for it."""
+        while queue.ready:
+            answers = parallel(queue if is_streaming else queue.take_all())
+            with closing(answers) if is_streaming else nullcontext():
+                for answer in answers:
                     if answer is not None:  # a pause answers None
                         self._receive(answer)
                         self._refill(queue)
                         queue.n_answered += 1
+                    if self._is_over():
+                        queue.ready.clear()
+                        if self.watch is not None and self._arrived:
+                            return  # which ends the processes
+
+    def _is_over(self) -> bool:
+        """Whether what is under way is of no use any more; one trial at least is finished."""
+        return self._last is not None or (self.clock.is_over and self._n_finished > 0)
 
     def _receive(self, answer: Answer) -> None:
-        number = answer.number
-        arrived = self._arrived[number]
-        arrived.update(answer.results)
         self.fit_warnings.extend(answer.fit_warnings)
         self._seconds_per_split = answer.seconds / len(answer.results)
+        self.clock.note(self.trials[answer.number], answer.seconds, len(answer.results))
+        self._arrive(answer.number, answer.results)
+
+    def _arrive(self, number: int, results: Mapping[int, SplitResult]) -> None:
+        arrived = self._arrived[number]
+        arrived.update(results)
         if len(arrived) < self.evaluator.n_splits:
             return
-        self.results[number] = [arrived[split] for split in sorted(arrived)]
+        in_order = [arrived[split] for split in sorted(arrived)]
+        trial = self.trials[number].with_outcome(self.judge(in_order))
+        self.evaluator.receive(trial, in_order)
+        record = Record(trial, in_order, self._shown[number])
+        self._take(record)
         del self._arrived[number]
-        outcome = self.judge(self.results[number])
-        self.trials[number] = self.trials[number].with_outcome(outcome)
-        self.evaluator.receive(self.trials[number], self.results[number])
-        while self._n_finished < len(self.trials) and self._is_finished(self._n_finished):
-            self._n_finished += 1
+        if self.keep is not None:
+            self.keep(record)
 
-    def _is_finished(self, number: int) -> bool:
-        return self.trials[number].outcome is not None
+    def _take(self, record: Record) -> None:
+        """Take a finished trial, and decide in the order of the trials whether one is the last."""
+        number = record.trial.number
+        self._records[number] = record
+        self.trials[number] = record.trial
+        while self._last is None and self._n_finished in self._records:
+            next_one = self._records[self._n_finished]
+            self._n_finished += 1
+            if self.patience.ends_with(next_one.trial, next_one.results):
+                self._last = next_one.trial.number
+                self._is_ending = True
 
     def _refill(self, queue: TaskQueue) -> None:
         """Propose every trial whose window has come."""
-        while not self._is_exhausted and len(self.trials) < self.n_trials:
+        while not self._is_ending and len(self.trials) < self.n_trials:
             number = len(self.trials)
-            n_shown = max(number - self.n_points + 1, self._n_shown)
+            if number in self.recorded:
+                self._restore(self.recorded[number])
+                continue
+            n_shown = max(number - self.n_points + 1, self._shown[-1] if self._shown else 0)
             if self._waits_for_all:
                 n_shown = number
             if self._n_finished < n_shown:
                 return
-            self._n_shown = n_shown
             self._propose(number, n_shown, queue)
+
+    def _restore(self, record: Record) -> None:
+        seconds = sum(result["fit_time"] + result["score_time"] for result in record.results)
+        self.clock.note(record.trial, seconds, len(record.results))
+        self._shown.append(record.n_shown)
+        self._waits_for_all = False
+        self.trials.append(record.trial)
+        self._take(record)
 
     def _propose(self, number: int, n_shown: int, queue: TaskQueue) -> None:
         """Propose a trial from the outcomes of the first `n_shown`."""
@@ -199,21 +252,62 @@ class SearchLoop:
             if proposal is NoProposal.WAIT and n_shown == number:
                 raise RuntimeError("the sampler waits although no trial is pending")
             self._waits_for_all = proposal is NoProposal.WAIT
-            self._is_exhausted = proposal is NoProposal.EXHAUSTED
+            self._is_ending = proposal is NoProposal.EXHAUSTED
             return
         self._waits_for_all = False
         trial = Trial(number, proposal.row, proposal.params, proposal.memory)
+        work = [*self._under_way(), (trial, self.evaluator.n_splits)]
+        if number > 0 and not self.clock.suffices_for(work, self._n_workers):
+            self._is_ending = True
+            return
         self.trials.append(trial)
-        self.results.append([])
+        self._shown.append(n_shown)
         self._arrived[number] = {}
-        queue.ready.extend(self.evaluator.task(trial, splits) for splits in self._chunks())
+        self._enqueue(trial, range(self.evaluator.n_splits), queue)
 
-    def _chunks(self) -> list[range]:
-        """Divide the splits into tasks; short ones travel together, or the way is the longest."""
+    def _under_way(self) -> list[tuple[Trial, int]]:
+        """Return the trials under way, and how many of their splits are not finished."""
         n_splits = self.evaluator.n_splits
-        size = min(int(SHORTEST_TASK / max(self._seconds_per_split, 1e-9)) + 1, n_splits)
-        return [range(first, min(first + size, n_splits)) for first in range(0, n_splits, size)]
+        return [
+            (self.trials[number], n_splits - len(arrived))
+            for number, arrived in self._arrived.items()
+        ]
 
+    def _enqueue(self, trial: Trial, splits: Sequence[int], queue: TaskQueue) -> None:
+        """Divide splits into tasks; short ones travel together, or the way is the longest."""
+        size = min(int(SHORTEST_TASK / max(self._seconds_per_split, 1e-9)) + 1, len(splits))
+        for first in range(0, len(splits), size):
+            queue.ready.append(self.evaluator.task(trial, splits[first : first + size]))
 
-def _ready_tasks(queue: TaskQueue) -> list[Task]:
-    return [next(queue) for _ in range(len(queue.ready))]
+    def _recover(self, parallel: Parallel, watch: Watch) -> TaskQueue:
+        """Find out what killed the processes, and queue the rest anew."""
+        suspects, exceeded = watch.take_found()
+        for (number, split), stack in exceeded.items():
+            self._fail(number, split, watch.excess, stack)
+        for number, split in [] if exceeded else suspects:
+            self._try_alone(parallel, watch, number, split)
+        self._n_crashes = 0 if exceeded or suspects else self._n_crashes + 1
+        if self._n_crashes == MOST_CRASHES:
+            raise RuntimeError("worker processes die before they evaluate anything")
+        queue = TaskQueue()
+        for number, arrived in self._arrived.items():
+            missing = [split for split in range(self.evaluator.n_splits) if split not in arrived]
+            self._enqueue(self.trials[number], missing, queue)
+        self._refill(queue)
+        return queue
+
+    def _try_alone(self, parallel: Parallel, watch: Watch, number: int, split: int) -> None:
+        """Evaluate a split where it can kill no other, to see whether it kills."""
+        try:
+            with parallel:
+                for answer in parallel([self.evaluator.task(self.trials[number], [split])]):
+                    if answer is not None:
+                        self._receive(answer)
+        except BrokenProcessPool:
+            exceeded = watch.take_found()[1]
+            reason = watch.excess if exceeded else "the process that fitted it died"
+            self._fail(number, split, reason, exceeded.get((number, split), ""))
+
+    def _fail(self, number: int, split: int, reason: str, stack: str) -> None:
+        result = self.evaluator.failed(self.trials[number], split, reason, stack)
+        self._arrive(number, {split: result})

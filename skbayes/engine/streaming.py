@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sklearn.utils.parallel import Parallel
 
 PATIENCE = 0.05
-"""Seconds without a delivery after which joblib is asked all the same; it may have an error."""
+"""Seconds without a delivery after which the consumer hears of that."""
 
 
 class StreamingParallel(Parallel):
@@ -31,18 +32,34 @@ class StreamingParallel(Parallel):
         self._delivery.set()
 
     def __call__(self, iterable: Iterable[Any]) -> Iterator[Any]:
-        """Run tasks, and return an iterator over their answers in the order they come."""
-        self._n_delivered = 0
-        return self._as_they_come(iter(super().__call__(iterable)))
+        """Run tasks, and return an iterator over their answers in the order they come.
 
-    def _as_they_come(self, answers: Iterator[Any]) -> Iterator[Any]:
+        While there is none, it gives None from time to time, so that the consumer can look at the
+        clock. Once it is closed, tasks still under way in other processes are ended.
+        """
+        self._n_delivered = 0
+        return self._as_they_come(super().__call__(iterable))
+
+    def _as_they_come(self, answers: Any) -> Iterator[Any]:
         n_consumed = 0
-        while True:
-            self._delivery.clear()
-            if self._n_delivered <= n_consumed:
-                self._delivery.wait(PATIENCE)
-            try:
-                yield next(answers)
-            except StopIteration:
-                return
-            n_consumed += 1
+        try:
+            while True:
+                self._delivery.clear()
+                is_silent = self._n_delivered <= n_consumed and not self._delivery.wait(PATIENCE)
+                if is_silent and self._is_busy():
+                    yield None
+                    continue
+                try:
+                    yield next(answers)
+                except StopIteration:
+                    return
+                n_consumed += 1
+        finally:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of tasks that are ended: that is what was asked
+                answers.close()
+
+    def _is_busy(self) -> bool:
+        """Whether tasks are under way, and joblib has no error to tell (or another flag for it)."""
+        is_done = self.n_completed_tasks >= self.n_dispatched_tasks
+        return not (is_done or getattr(self, "_aborting", True))

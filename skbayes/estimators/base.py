@@ -12,20 +12,24 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from itertools import chain
-from numbers import Integral
+from numbers import Integral, Real
+from os import PathLike
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from joblib import effective_n_jobs
-from joblib.parallel import get_active_backend
+from joblib.parallel import BACKENDS, get_active_backend
 from sklearn.base import clone, is_classifier
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, get_tags, indexable
 from sklearn.utils.metaestimators import available_if
@@ -44,15 +48,17 @@ from skbayes._sklearn_compat import (
     scorers_by_name,
     warn_or_raise_about_fit_failures,
 )
+from skbayes.engine.budget import Clock, Patience
 from skbayes.engine.continued import KeptModels
-from skbayes.engine.evaluation import Evaluation, Split, SplitResult
-from skbayes.engine.loop import SearchLoop
-from skbayes.engine.results import outcome_of
+from skbayes.engine.evaluation import Evaluation, Split, SplitResult, Watch
+from skbayes.engine.loop import Record, SearchLoop
+from skbayes.engine.results import failures_of, outcome_of, with_one_text_a_reason
 from skbayes.engine.streaming import StreamingParallel
+from skbayes.estimators.checkpoint import Checkpoint, identity_of, is_repeatable
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
-from skbayes.trial import Outcome
+from skbayes.trial import Outcome, Trial
 
 
 def _can_transform(search: Any) -> bool:
@@ -62,12 +68,27 @@ def _can_transform(search: Any) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """What the user passed to `fit`, routed; `metadata` is what callbacks are told."""
+    """What the user passed, read: data, routed metadata, scorers, splitter.
+
+    `metadata` is what callbacks are told.
+    """
 
     X: Any
     y: Any
     routed: Any
     metadata: dict[str, Any] | None
+    scorers: Any
+    cv: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What a search does: where it looks, who proposes, and the splits that every trial sees."""
+
+    space: Space
+    sampler: Sampler
+    splits: list[Split]
+    seed: int
 
 
 class BaseModelSearchCV(BaseSearchCV):
@@ -80,6 +101,9 @@ class BaseModelSearchCV(BaseSearchCV):
         "n_initial_points": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "initial_params": [None, StrOptions({"default"}), list],
         "n_points": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "checkpoint": [None, str, PathLike],
+        "timeout": [None, Interval(Real, 0, None, closed="neither")],
+        "max_fit_time": [None, Interval(Real, 0, None, closed="neither")],
     }
 
     def __init__(
@@ -99,6 +123,9 @@ class BaseModelSearchCV(BaseSearchCV):
         n_initial_points: int | str = "auto",
         initial_params: Any = None,
         n_points: int | str = 2,
+        checkpoint: Any = None,
+        timeout: float | None = None,
+        max_fit_time: float | None = None,
     ) -> None:
         super().__init__(
             estimator=estimator,
@@ -116,6 +143,9 @@ class BaseModelSearchCV(BaseSearchCV):
         self.n_initial_points = n_initial_points
         self.initial_params = initial_params
         self.n_points = n_points
+        self.checkpoint = checkpoint
+        self.timeout = timeout
+        self.max_fit_time = max_fit_time
 
     def __sklearn_tags__(self) -> Any:
         """Forward what the estimator transforms and predicts, beside what scikit-learn forwards."""
@@ -184,33 +214,55 @@ class BaseModelSearchCV(BaseSearchCV):
         TypeError
             If a value of `param_distributions` is neither a list nor a distribution.
         """
+        clock = Clock(np.inf if self.timeout is None else time.monotonic() + self.timeout)
         self._forget_earlier_fit()
         scorers, refit_metric = self._get_scorers()
-        inputs = self._read_inputs(X, y, params)
+        inputs = self._read_inputs(X, y, params, scorers)
         context = self._begin_callbacks(inputs)
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        cv = check_cv(self.cv, inputs.y, classifier=is_classifier(self.estimator))
-        space, sampler = self._make_space_and_sampler(inputs, cv, seed)
-        splits = self._freeze_splits(inputs, cv)
-        parts = self._make_parts(inputs, cv, splits, sampler, seed)
-        loop = self._search(inputs, scorers, splits, parts, space, sampler, seed, context)
-        refit_metric = self._store_results(loop, inputs, scorers, refit_metric)
+        workers = self._find_workers()
+        n_points = workers.n if self.n_points == "auto" else int(self.n_points)
+        with self._open_checkpoint(inputs, n_points) as checkpoint:
+            plan = self._make_plan(inputs, checkpoint)
+            self.n_splits_, self.n_points_ = len(plan.splits), n_points
+            task = self._begin_search(plan, context)
+            with workers.watch(self.max_fit_time) as watch:
+                loop = self._make_loop(inputs, plan, checkpoint, workers, watch, task, clock)
+                try:
+                    self._search(loop, workers)
+                except KeyboardInterrupt:
+                    self._store_interrupted(loop, inputs, plan, refit_metric)
+                    raise
+            task.call_on_fit_task_end(estimator=self)
+        refit_metric = self._store_results(loop.records(), inputs, plan, refit_metric)
         self._select_best(refit_metric)
         self._refit_best(inputs, context)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=inputs.metadata)
         return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether there are results; if the refit that was to follow is missing, say how to."""
+        if self.refit and hasattr(self, "best_params_") and not hasattr(self, "best_estimator_"):
+            raise NotFittedError(
+                f"This {type(self).__name__} instance was interrupted before its best candidate "
+                "was refitted. Refit it with "
+                "'clone(search.estimator).set_params(**search.best_params_).fit(X, y)', or call "
+                "'fit' again; with a checkpoint it goes on where it was."
+            )
+        return hasattr(self, "cv_results_")
 
     def _forget_earlier_fit(self) -> None:
         """Remove the attributes of an earlier fit: nothing may be predicted from half a search."""
         for name in [name for name in vars(self) if name.endswith("_") and name[0] != "_"]:
             delattr(self, name)
 
-    def _read_inputs(self, X: Any, y: Any, params: Mapping[str, Any]) -> Inputs:
+    def _read_inputs(self, X: Any, y: Any, params: Mapping[str, Any], scorers: Any) -> Inputs:
         X, y = indexable(X, y)
         params = check_method_params(X, params=params)
         weights = params.get("sample_weight")
         metadata = None if weights is None else {"sample_weight": weights}
-        return Inputs(X, y, self._get_routed_params_for_fit(params), metadata)
+        routed = self._get_routed_params_for_fit(params)
+        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        return Inputs(X, y, routed, metadata, scorers, cv)
 
     def _begin_callbacks(self, inputs: Inputs) -> Any:
         """Open the root of scikit-learn's task tree: one search, and one refit if wanted."""
@@ -221,11 +273,37 @@ class BaseModelSearchCV(BaseSearchCV):
             estimator=self, X=inputs.X, y=inputs.y, metadata=inputs.metadata
         )
 
-    def _freeze_splits(self, inputs: Inputs, cv: Any) -> list[Split]:
-        """Draw the splits once, so that every trial sees the same."""
+    def _find_workers(self) -> _Workers:
+        workers = _Workers.active(self.n_jobs)
+        if self.max_fit_time is not None and not workers.can_be_ended:
+            raise ValueError(
+                f"max_fit_time={self.max_fit_time!r} needs processes that can be ended, and "
+                f"n_jobs={self.n_jobs!r} does not fit in such here. Give n_jobs 2 or more, with "
+                "joblib's own backend, loky."
+            )
+        return workers
+
+    def _open_checkpoint(self, inputs: Inputs, n_points: int) -> Checkpoint:
+        """Open the journal, if there is one, and find the seed of the search."""
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        if self.checkpoint is None:
+            return Checkpoint(None, {}, seed, is_seeded=False)
+        is_grid = self._is_grid(Space(self.param_distributions, seed))
+        identity = identity_of(
+            self, inputs.X, inputs.y, inputs.routed, inputs.cv, n_points, is_grid
+        )
+        return Checkpoint(self.checkpoint, identity, seed, self.random_state is not None)
+
+    def _make_plan(self, inputs: Inputs, checkpoint: Checkpoint) -> Plan:
+        """Read the space, decide what proposes, and draw the splits, once for all trials."""
+        space, sampler = self._make_space_and_sampler(inputs, checkpoint.seed)
+        splits = checkpoint.freeze(self._draw_splits(inputs), is_repeatable(inputs.cv))
+        return Plan(space, sampler, splits, checkpoint.seed)
+
+    def _draw_splits(self, inputs: Inputs) -> list[Split]:
         split_params = inputs.routed.splitter.split
-        n_splits = cv.get_n_splits(inputs.X, inputs.y, **split_params)
-        splits = list(cv.split(inputs.X, inputs.y, **split_params))
+        n_splits = inputs.cv.get_n_splits(inputs.X, inputs.y, **split_params)
+        splits = list(inputs.cv.split(inputs.X, inputs.y, **split_params))
         if not splits:
             raise ValueError(
                 "No fits were performed. Was the CV iterator empty? Were there no candidates?"
@@ -237,23 +315,29 @@ class BaseModelSearchCV(BaseSearchCV):
             )
         return splits
 
-    def _make_parts(
-        self, inputs: Inputs, cv: Any, splits: list[Split], sampler: Sampler, seed: int
-    ) -> dict[int, list[Split]]:
+    def _make_parts(self, inputs: Inputs, plan: Plan) -> dict[int, list[Split]]:
         """Return splits with some of the samples, for trials that ask for so many."""
         return {}
 
-    def _kept_models(self, splits: list[Split], sampler: Sampler) -> KeptModels | None:
+    def _kept_models(self, plan: Plan) -> KeptModels | None:
         """Return where models wait to be fitted further; None if none ever is."""
         return None
 
+    def _is_grid(self, space: Space) -> bool:
+        """Whether the trials are those of a grid search because there are to be so many."""
+        return False
+
     @abstractmethod
-    def _make_space_and_sampler(self, inputs: Inputs, cv: Any, seed: int) -> tuple[Space, Sampler]:
+    def _make_space_and_sampler(self, inputs: Inputs, seed: int) -> tuple[Space, Sampler]:
         """Read the space, and decide what proposes."""
 
     @abstractmethod
-    def _n_planned(self, space: Space, sampler: Sampler) -> int:
+    def _n_planned(self, plan: Plan) -> int:
         """Return how many trials there will be at most."""
+
+    def _patience(self) -> Patience:
+        """Return the rule by which the search ends early."""
+        return Patience()
 
     def _make_space(self, seed: int) -> Space:
         space = Space(self.param_distributions, seed)
@@ -291,42 +375,43 @@ class BaseModelSearchCV(BaseSearchCV):
                 raise ValueError(f"{label}: {error}.") from None
         return list(self.initial_params)
 
-    def _search(
-        self,
-        inputs: Inputs,
-        scorers: Any,
-        splits: list[Split],
-        parts: dict[int, list[Split]],
-        space: Space,
-        sampler: Sampler,
-        seed: int,
-        context: Any,
-    ) -> SearchLoop:
-        """Run the loop over joblib, as one task of scikit-learn's task tree."""
-        workers = _Workers.active(self.n_jobs)
-        self.n_splits_ = len(splits)
-        self.n_points_ = workers.n if self.n_points == "auto" else int(self.n_points)
-        n_trials = self._n_planned(space, sampler)
-        n_tasks = n_trials * len(splits)
+    def _begin_search(self, plan: Plan, context: Any) -> Any:
+        """Say how much there is to do, and open the search in scikit-learn's task tree."""
+        n_trials = self._n_planned(plan)
+        n_tasks = n_trials * self.n_splits_
         if self.verbose > 0:
             print(
-                f"Fitting {len(splits)} folds for each of {n_trials} candidates, "
+                f"Fitting {self.n_splits_} folds for each of {n_trials} candidates, "
                 f"totalling {n_tasks} fits"
             )
-        search_context = context.subcontext(
+        task = context.subcontext(
             task_name="search", max_subtasks=n_tasks, sequential_subtasks=False
         )
-        search_context.call_on_fit_task_begin(estimator=self)
+        return task.call_on_fit_task_begin(estimator=self)
+
+    def _make_loop(
+        self,
+        inputs: Inputs,
+        plan: Plan,
+        checkpoint: Checkpoint,
+        workers: _Workers,
+        watch: Watch | None,
+        task: Any,
+        clock: Clock,
+    ) -> SearchLoop:
+        """Put together what evaluates and what proposes."""
+        n_trials = self._n_planned(plan)
+        n_tasks = n_trials * self.n_splits_
         has_callbacks = self._has_callbacks()
         # All of them now: a context that is made while tasks are sent cannot be pickled.
         contexts = [
-            search_context.subcontext(task_name="candidate-split-evaluation", task_id=task)
-            for task in range(n_tasks if has_callbacks else 0)
+            task.subcontext(task_name="candidate-split-evaluation", task_id=number)
+            for number in range(n_tasks if has_callbacks else 0)
         ]
         options = {
             "X": inputs.X,
             "y": inputs.y,
-            "scorer": scorers,
+            "scorer": inputs.scorers,
             "fit_params": inputs.routed.estimator.fit,
             "score_params": inputs.routed.scorer.score,
             "return_train_score": self.return_train_score,
@@ -339,29 +424,36 @@ class BaseModelSearchCV(BaseSearchCV):
         }
         evaluation = Evaluation(
             clone(self.estimator),
-            splits,
+            plan.splits,
             n_trials,
             options,
             contexts,
-            parts,
-            self._kept_models(splits, sampler),
+            self._make_parts(inputs, plan),
+            self._kept_models(plan),
             workers.are_processes,
+            watch,
         )
-        loop = SearchLoop(
-            sampler,
+        return SearchLoop(
+            plan.sampler,
             evaluation,
             self._judge,
             n_trials,
             self.n_points_,
-            seed,
+            plan.seed,
             nullcontext if workers.are_threads else _one_blas_thread(),
+            clock,
+            self._patience(),
+            watch,
+            checkpoint.recorded(plan.space, self.refit, self.n_splits_),
+            checkpoint.keep,
         )
-        pre_dispatch = self._pre_dispatch(len(splits))
+
+    def _search(self, loop: SearchLoop, workers: _Workers) -> None:
+        """Run the loop over joblib."""
+        pre_dispatch = self._pre_dispatch(self.n_splits_)
         # Threads share the limit with the fits: set once, it does not come and go under them.
         with _one_blas_thread()() if workers.are_threads else nullcontext():
-            loop.run(workers.parallel(pre_dispatch), workers.stream)
-        search_context.call_on_fit_task_end(estimator=self)
-        return loop
+            loop.run(workers.parallel(pre_dispatch), workers.stream, workers.n)
 
     def _has_callbacks(self) -> bool:
         """Whether anybody listens to the evaluations.
@@ -391,26 +483,44 @@ class BaseModelSearchCV(BaseSearchCV):
             self._check_refit_for_multimetric(scores)
         return outcome_of(results, self.refit)
 
+    def _store_interrupted(
+        self, loop: SearchLoop, inputs: Inputs, plan: Plan, refit_metric: Any
+    ) -> None:
+        """Store what an interrupted search has found, if it has found anything."""
+        records = loop.records(is_interrupted=True)
+        if any(np.isfinite(record.trial.score) for record in records):
+            self._select_best(self._store_results(records, inputs, plan, refit_metric))
+
     def _store_results(
-        self, loop: SearchLoop, inputs: Inputs, scorers: Any, refit_metric: Any
+        self, records: list[Record], inputs: Inputs, plan: Plan, refit_metric: Any
     ) -> Any:
         """Format what came back as scikit-learn does, and return the metric to select by."""
-        out = list(chain.from_iterable(loop.results))
-        warn_or_raise_about_fit_failures(out, self.error_score)
+        self.failures_ = {
+            number: failures
+            for number, record in enumerate(records)
+            if (failures := failures_of(record.results))
+        }
+        out = list(chain.from_iterable(record.results for record in records))
+        warn_or_raise_about_fit_failures(with_one_text_a_reason(out), self.error_score)
         if callable(self.scoring):
             insert_error_scores(out, self.error_score)
-        candidates = [dict(trial.params) for trial in loop.trials]
+        trials = [record.trial for record in records]
         self.cv_results_ = self._format_results(
-            candidates, self.n_splits_, out, self._extra_columns(loop, inputs)
+            [dict(trial.params) for trial in trials],
+            self.n_splits_,
+            out,
+            self._extra_columns(trials, inputs, plan),
         )
         self.multimetric_ = isinstance(out[0]["test_scores"], dict)
-        self.scorer_ = scorers_by_name(scorers)
+        self.scorer_ = scorers_by_name(inputs.scorers)
         if callable(self.scoring) and self.multimetric_:
             self._check_refit_for_multimetric(out[0]["test_scores"])
             return self.refit
         return refit_metric
 
-    def _extra_columns(self, loop: SearchLoop, inputs: Inputs) -> dict[str, list[Any]]:
+    def _extra_columns(
+        self, trials: list[Trial], inputs: Inputs, plan: Plan
+    ) -> dict[str, list[Any]]:
         """Return what `cv_results_` has beside scikit-learn's columns."""
         return {}
 
@@ -482,6 +592,20 @@ class _Workers:
     def are_processes(self) -> bool:
         """Whether the fits run in other processes."""
         return self.n > 1 and not getattr(self.backend, "supports_sharedmem", False)
+
+    @property
+    def can_be_ended(self) -> bool:
+        """Whether the fits run in processes of this machine that others can take the place of."""
+        return self.n > 1 and isinstance(self.backend, BACKENDS["loky"])
+
+    @contextmanager
+    def watch(self, max_fit_time: float | None) -> Iterator[Watch | None]:
+        """Watch over processes that may die; a folder holds what they leave."""
+        if not self.can_be_ended:
+            yield None
+            return
+        with TemporaryDirectory(prefix="skbayes-", ignore_cleanup_errors=True) as folder:
+            yield Watch(Path(folder), max_fit_time)
 
     @property
     def stream(self) -> bool:

@@ -26,10 +26,11 @@ class BayesSearchCV(SequentialSearchCV):
     ----------
     {space_parameters}
 
-    n_iter : int, default=50
-        Number of candidates that are evaluated; fewer only when a finite space is used up.
+    {n_iter}
 
     {search_parameters}
+
+    {n_iter_no_change}
 
     Attributes
     ----------

@@ -76,7 +76,31 @@ PARTS = {
         How many candidates are under way at once. A proposal knows the scores of all but the
         `n_points` - 1 before it, whose places it takes into account. More keep more workers busy
         and know a little less. The result depends on it, but not on how many workers there are;
-        'auto' sets it to the number of workers, and gives that up.""",
+        'auto' sets it to the number of workers, and gives that up.
+
+    checkpoint : str or path-like, default=None
+        Journal in which every finished candidate is kept. A call of ``fit`` with the same
+        arguments goes on from it, and gives the result of a search that was never interrupted.
+        If it is a folder, every search finds its own file there, as in
+        :func:`~sklearn.model_selection.cross_validate`.
+
+    timeout : float, default=None
+        Seconds that the search may take, the refit not among them. What it does is the beginning
+        of what it would do without: no candidate is begun that is not expected to end in time,
+        but the first. Where fits run in processes of their own, those still running when the time
+        is over are abandoned; elsewhere they are waited for.
+
+    max_fit_time : float, default=None
+        Seconds that fitting and scoring on one split may take. What takes longer is ended, with
+        the process it runs in, and is a failed fit. It needs `n_jobs` of 2 or more with joblib's
+        backend loky.""",
+    "n_iter": """
+    n_iter : int or None, default=50
+        Number of candidates that are evaluated; fewer only when a finite space is used up or a
+        budget is spent. None is as many as `timeout` allows, 10,000 at most.""",
+    "n_iter_no_change": """
+    n_iter_no_change : int, default=None
+        The search ends when so many candidates in a row were not better than the best before.""",
     "attributes": """
     cv_results_ : dict of numpy (masked) ndarrays
         Scores, times and parameters of every candidate, in the order they were proposed, with the
@@ -110,6 +134,10 @@ PARTS = {
 
     n_points_ : int
         How many candidates were under way at once.
+
+    failures_ : dict of int to list of FitFailure
+        For every candidate of which fits failed, by its place in ``cv_results_``, why: the
+        numbers of the `splits`, the `reason`, and the `traceback`.
 
     classes_ : ndarray of shape (n_classes,)
         Class labels. Only if `refit` is given and the estimator is a classifier.

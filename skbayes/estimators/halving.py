@@ -19,9 +19,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from skbayes._sklearn_compat import Interval, StrOptions, num_samples
 from skbayes.engine.continued import KeptModels
 from skbayes.engine.evaluation import Split
-from skbayes.engine.loop import SearchLoop
 from skbayes.engine.resources import parts_of
-from skbayes.estimators.base import BaseModelSearchCV, Inputs
+from skbayes.estimators.base import BaseModelSearchCV, Inputs, Plan
 from skbayes.estimators.docs import documented
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
@@ -35,6 +34,7 @@ from skbayes.samplers.halving import (
 )
 from skbayes.samplers.quasi_random import GridSampler, QuasiRandomSampler
 from skbayes.space import Space
+from skbayes.trial import Trial
 
 STRATIFIED = (
     StratifiedKFold,
@@ -214,6 +214,9 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         n_initial_points: int | str = "auto",
         initial_params: Any = None,
         n_points: int | str = 2,
+        checkpoint: Any = None,
+        timeout: float | None = None,
+        max_fit_time: float | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -230,6 +233,9 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
             n_initial_points=n_initial_points,
             initial_params=initial_params,
             n_points=n_points,
+            checkpoint=checkpoint,
+            timeout=timeout,
+            max_fit_time=max_fit_time,
         )
         self.n_candidates = n_candidates
         self.factor = factor
@@ -239,13 +245,11 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         self.aggressive_elimination = aggressive_elimination
         self.n_brackets = n_brackets
 
-    def _make_space_and_sampler(
-        self, inputs: Inputs, cv: Any, seed: int
-    ) -> tuple[Space, HalvingSampler]:
+    def _make_space_and_sampler(self, inputs: Inputs, seed: int) -> tuple[Space, HalvingSampler]:
         space = self._make_space(seed)
         self._check_resource()
         most = self._most_resources(num_samples(inputs.X))
-        least, n_candidates = self._first_rung(self._least_resources(inputs, cv), most, space.size)
+        least, n_candidates = self._first_rung(self._least_resources(inputs), most, space.size)
         brackets = make_brackets(
             None if self.n_brackets == "auto" else int(self.n_brackets),
             n_candidates,
@@ -298,13 +302,13 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
             )
         return int(own)
 
-    def _least_resources(self, inputs: Inputs, cv: Any) -> int:
+    def _least_resources(self, inputs: Inputs) -> int:
         """Return what the first rung gets, if it need not be more to exhaust the most."""
         if not isinstance(self.min_resources, str):
             return int(self.min_resources)
         if self.resource != "n_samples":
             return 1
-        n = 2 * cv.get_n_splits(inputs.X, inputs.y, **inputs.routed.splitter.split)
+        n = 2 * inputs.cv.get_n_splits(inputs.X, inputs.y, **inputs.routed.splitter.split)
         if is_classifier(self.estimator):
             check_classification_targets(inputs.y)
             n *= len(np.unique(inputs.y))
@@ -326,40 +330,36 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
             least = max(least, int(most // self.factor ** n_powers(n_candidates, self.factor)))
         return least, n_candidates
 
-    def _make_parts(
-        self, inputs: Inputs, cv: Any, splits: list[Split], sampler: Sampler, seed: int
-    ) -> dict[int, list[Split]]:
+    def _make_parts(self, inputs: Inputs, plan: Plan) -> dict[int, list[Split]]:
         if self.resource != "n_samples":
             return {}
-        assert isinstance(sampler, HalvingSampler)
         n_samples = num_samples(inputs.X)
-        asked = {rung.n_resources for bracket in sampler.brackets for rung in bracket.rungs}
-        labels = inputs.y if isinstance(cv, STRATIFIED) else None
-        return parts_of(splits, n_samples, sorted(asked - {n_samples}), seed, labels)
+        asked = {rung.n_resources for bracket in _brackets(plan) for rung in bracket.rungs}
+        labels = inputs.y if isinstance(inputs.cv, STRATIFIED) else None
+        return parts_of(plan.splits, n_samples, sorted(asked - {n_samples}), plan.seed, labels)
 
-    def _kept_models(self, splits: list[Split], sampler: Sampler) -> KeptModels | None:
+    def _kept_models(self, plan: Plan) -> KeptModels | None:
         if self.resource == "n_samples":
             return None
-        assert isinstance(sampler, HalvingSampler)
         n_promoted = {
             (number, step): above.n_candidates
-            for number, bracket in enumerate(sampler.brackets)
+            for number, bracket in enumerate(_brackets(plan))
             for step, (below, above) in enumerate(pairwise(bracket.rungs))
             if above.n_resources > below.n_resources
         }
-        n_samples = max(len(train) for train, _ in splits)
+        n_samples = max(len(train) for train, _ in plan.splits)
         return KeptModels(self.estimator, self.resource, n_samples, n_promoted)
 
-    def _n_planned(self, space: Space, sampler: Sampler) -> int:
-        assert isinstance(sampler, HalvingSampler)
-        return sum(rung.n_candidates for bracket in sampler.brackets for rung in bracket.rungs)
+    def _n_planned(self, plan: Plan) -> int:
+        return sum(rung.n_candidates for bracket in _brackets(plan) for rung in bracket.rungs)
 
-    def _extra_columns(self, loop: SearchLoop, inputs: Inputs) -> dict[str, list[Any]]:
-        assert isinstance(loop.sampler, HalvingSampler)
-        brackets = loop.sampler.brackets
+    def _extra_columns(
+        self, trials: list[Trial], inputs: Inputs, plan: Plan
+    ) -> dict[str, list[Any]]:
+        brackets = _brackets(plan)
         self._store_schedule(brackets, num_samples(inputs.X))
         names = ["iter", "n_resources"] + ["bracket"] * (len(brackets) > 1)
-        return {name: [trial.memory[name] for trial in loop.trials] for name in names}
+        return {name: [trial.memory[name] for trial in trials] for name in names}
 
     def _store_schedule(self, brackets: list[Bracket], n_samples: int) -> None:
         resources = [[rung.n_resources for rung in bracket.rungs] for bracket in brackets]
@@ -381,3 +381,8 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         last = np.flatnonzero(reached == reached.max())
         scores = np.asarray(results[f"mean_test_{refit_metric or 'score'}"])[last]
         return int(last[0] if np.isnan(scores).all() else last[np.nanargmax(scores)])
+
+
+def _brackets(plan: Plan) -> list[Bracket]:
+    assert isinstance(plan.sampler, HalvingSampler)
+    return plan.sampler.brackets

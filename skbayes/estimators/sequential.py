@@ -8,10 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from skbayes._sklearn_compat import Interval
-from skbayes.estimators.base import BaseModelSearchCV, Inputs
+from skbayes.engine.budget import Patience
+from skbayes.estimators.base import BaseModelSearchCV, Inputs, Plan
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import GivenFirst, GridSampler, QuasiRandomSampler
 from skbayes.space import Space
+
+MOST_ITER = 10_000
+"""Trials of a search that only the time limits."""
 
 
 class SequentialSearchCV(BaseModelSearchCV):
@@ -19,7 +23,8 @@ class SequentialSearchCV(BaseModelSearchCV):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseModelSearchCV._parameter_constraints,
-        "n_iter": [Interval(Integral, 1, None, closed="left")],
+        "n_iter": [None, Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [None, Interval(Integral, 1, None, closed="left")],
     }
 
     def __init__(
@@ -27,7 +32,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         estimator: Any,
         param_distributions: Any,
         *,
-        n_iter: int = 50,
+        n_iter: int | None = 50,
         scoring: Any = None,
         n_jobs: int | None = None,
         refit: Any = True,
@@ -40,6 +45,10 @@ class SequentialSearchCV(BaseModelSearchCV):
         n_initial_points: int | str = "auto",
         initial_params: Any = None,
         n_points: int | str = 2,
+        checkpoint: Any = None,
+        timeout: float | None = None,
+        max_fit_time: float | None = None,
+        n_iter_no_change: int | None = None,
     ) -> None:
         super().__init__(
             estimator,
@@ -56,24 +65,37 @@ class SequentialSearchCV(BaseModelSearchCV):
             n_initial_points=n_initial_points,
             initial_params=initial_params,
             n_points=n_points,
+            checkpoint=checkpoint,
+            timeout=timeout,
+            max_fit_time=max_fit_time,
         )
         self.n_iter = n_iter
+        self.n_iter_no_change = n_iter_no_change
 
-    def _make_space_and_sampler(self, inputs: Inputs, cv: Any, seed: int) -> tuple[Space, Sampler]:
+    def _make_space_and_sampler(self, inputs: Inputs, seed: int) -> tuple[Space, Sampler]:
         """Read the space, and decide what proposes: the grid it is, or a model of it."""
+        if self.n_iter is None and self.timeout is None:
+            raise ValueError(
+                "n_iter=None means as many candidates as the time suffices for; give timeout a "
+                "number of seconds, or n_iter a number."
+            )
         space = self._make_space(seed)
         start = QuasiRandomSampler(space, seed)
-        is_grid = self._grid_size(space) is not None
-        sampler = GridSampler(space) if is_grid else self._make_sampler(space, start)
+        sampler = GridSampler(space) if self._is_grid(space) else self._make_sampler(space, start)
         given = self._given_params(space)
         return space, GivenFirst(given, start, sampler) if given else sampler
 
-    def _n_planned(self, space: Space, sampler: Sampler) -> int:
+    def _n_planned(self, plan: Plan) -> int:
         n_given = len(self.initial_params) if isinstance(self.initial_params, list) else 0
-        size = self._grid_size(space) or space.size
-        return self.n_iter if size is None else min(self.n_iter, size + n_given)
+        size = plan.space.grid_size if self._is_grid(plan.space) else plan.space.size
+        n_iter = self._n_iter()
+        return n_iter if size is None else min(n_iter, size + n_given)
 
-    def _grid_size(self, space: Space) -> int | None:
-        """Return how large the grid is that the search walks through, or None if it does not."""
-        is_grid = space.grid_size is not None and self.n_iter >= space.grid_size
-        return space.grid_size if is_grid else None
+    def _patience(self) -> Patience:
+        return Patience(self.n_iter_no_change)
+
+    def _n_iter(self) -> int:
+        return MOST_ITER if self.n_iter is None else self.n_iter
+
+    def _is_grid(self, space: Space) -> bool:
+        return space.grid_size is not None and self._n_iter() >= space.grid_size

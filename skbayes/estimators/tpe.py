@@ -29,10 +29,11 @@ class TPESearchCV(SequentialSearchCV):
     ----------
     {space_parameters}
 
-    n_iter : int, default=50
-        Number of candidates that are evaluated; fewer only when a finite space is used up.
+    {n_iter}
 
     {search_parameters}
+
+    {n_iter_no_change}
 
     Attributes
     ----------

@@ -11,7 +11,8 @@ from scipy import stats
 from sklearn.utils.parallel import Parallel, delayed
 
 from skbayes.engine.evaluation import Answer
-from skbayes.engine.loop import LONGEST_PAUSE, SHORTEST_PAUSE, SearchLoop, TaskQueue
+from skbayes.engine.loop import SearchLoop
+from skbayes.engine.queue import LONGEST_PAUSE, SHORTEST_PAUSE, TaskQueue
 from skbayes.engine.results import outcome_of
 from skbayes.engine.streaming import StreamingParallel
 from skbayes.samplers.base import NoProposal, Proposal, Sampler
@@ -94,7 +95,7 @@ def test_a_trial_sees_exactly_the_outcomes_before_its_window(n_points):
         assert np.isfinite(shown[:n_shown]).all()
         assert np.isnan(shown[n_shown:]).all()
     assert [trial.number for trial in loop.trials] == list(range(12))
-    assert all(len(results) == 3 for results in loop.results)
+    assert all(len(results) == 3 for results in [r.results for r in loop.records()])
 
 
 @pytest.mark.parametrize("n_points", range(1, 9))
@@ -110,12 +111,12 @@ def test_one_slow_split_neither_hangs_the_search_nor_changes_it(backend, n_jobs,
     parallel = run(Evaluator(3, seconds), 10, n_points, n_jobs, backend)
     sequential = run(Evaluator(3), 10, n_points)
     assert params(parallel) == params(sequential)
-    assert parallel.results == sequential.results
+    assert [r.results for r in parallel.records()] == [r.results for r in sequential.records()]
 
 
 def test_results_stand_in_the_order_of_the_splits():
     loop = run(Evaluator(4, lambda _, split: 0.02 * (3 - split)), 3, 1, 4, "threading")
-    for trial, results in zip(loop.trials, loop.results, strict=True):
+    for trial, results in zip(loop.trials, [r.results for r in loop.records()], strict=True):
         x = trial.params["x"]
         assert [result["test_scores"] for result in results] == [x, x + 1, x + 2, x + 3]
 

@@ -65,7 +65,7 @@ def test_a_wrong_nested_name_is_named(search_class):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_iter": 0}, r"The 'n_iter' parameter of \w+SearchCV must be an int in the range"),
+        ({"n_iter": 0}, r"The 'n_iter' parameter of \w+SearchCV must be None or an int"),
         ({"n_iter": 2.5}, "'n_iter'"),
         ({"n_points": 0}, r"The 'n_points' parameter of \w+SearchCV must be"),
         ({"n_initial_points": 0}, "'n_initial_points'"),

@@ -1,0 +1,287 @@
+"""Which search a journal belongs to, and how a search goes on from it.
+
+The header of a journal holds a digest of everything that decides what the trials are and how they
+score: estimator, space, data, splits, scoring, settings. `n_iter`, the number of workers and the
+budgets are none of it, so a finished search can be extended.
+"""
+
+from __future__ import annotations
+
+import base64
+import warnings
+import zlib
+from collections.abc import Mapping
+from numbers import Integral
+from pathlib import Path
+from typing import Any, Self
+
+import joblib
+import numpy as np
+import scipy
+import sklearn
+
+import skbayes
+from skbayes.engine.evaluation import Split
+from skbayes.engine.fingerprint import digest
+from skbayes.engine.journal import Journal, JournalError
+from skbayes.engine.loop import Record
+from skbayes.engine.results import outcome_of
+from skbayes.space import Space
+from skbayes.trial import FloatArray, Trial
+
+NOT_IDENTIFYING = {
+    "estimator",
+    "param_distributions",
+    "n_iter",
+    "n_jobs",
+    "refit",
+    "cv",
+    "verbose",
+    "pre_dispatch",
+    "random_state",
+    "checkpoint",
+    "timeout",
+    "n_iter_no_change",
+    "max_fit_time",
+}
+"""Parameters of a search that do not decide what a trial is, or that are looked at closer."""
+
+SCALARS = (bool, int, float, str, type(None))
+"""Types of values that a journal holds as they are; others stand in the space."""
+
+INDEX = np.dtype("<i8")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that the numbers of a search may depend on."""
+    modules = (skbayes, sklearn, np, scipy, joblib)
+    return {module.__name__: module.__version__ for module in modules}
+
+
+def identity_of(
+    search: Any, X: Any, y: Any, routed: Any, cv: Any, n_points: int, is_grid: bool
+) -> dict[str, str]:
+    """Return the digests of what a search is made of, by what an error would call it.
+
+    Parameters
+    ----------
+    search : estimator
+        With validated parameters.
+    X, y : array-like
+    routed : Bunch
+        Metadata by consumer.
+    cv : splitter
+    n_points : int
+    is_grid : bool
+    """
+    parts: dict[str, Any] = {"the kind of search": type(search), "X": X, "y": y}
+    estimator = search.estimator
+    parts["the class of the estimator"] = type(estimator)
+    for name, value in estimator.get_params(deep=True).items():
+        parts[f"the estimator's {name}"] = type(value) if hasattr(value, "get_params") else value
+    grids = search.param_distributions
+    for number, grid in enumerate([grids] if isinstance(grids, Mapping) else grids):
+        for name in grid:
+            parts[f"param_distributions[{name!r}] of dict {number}"] = grid[name]
+    for consumer, values in (
+        ("fit", routed.estimator.fit),
+        ("the splitter", routed.splitter.split),
+        ("the scorer", routed.scorer.score),
+    ):
+        parts.update((f"{name} for {consumer}", value) for name, value in values.items())
+    settings = {**search.get_params(deep=False), "n_points": n_points}
+    parts.update((name, settings[name]) for name in settings.keys() - NOT_IDENTIFYING)
+    parts["the metric that refit names"] = search.refit if isinstance(search.refit, str) else None
+    parts["cv"] = (type(cv), {k: v for k, v in vars(cv).items() if not _is_live(k, v)})
+    parts["n_iter (whether the space is searched as a grid)"] = is_grid
+    return {name: digest(part) for name, part in parts.items()}
+
+
+class Checkpoint:
+    """The journal of a search, if it has one.
+
+    Parameters
+    ----------
+    path : str, path-like or None
+        A file, or a folder in which the search finds its own; None to keep nothing.
+    identity : mapping of str to str
+        Of the search, see `identity_of`.
+    seed : int
+        That the search would have if it began now.
+    is_seeded : bool
+        Whether that is the user's.
+
+    Attributes
+    ----------
+    seed : int
+        That the search has: without a user's, the one it began with.
+    """
+
+    def __init__(self, path: Any, identity: Mapping[str, str], seed: int, is_seeded: bool) -> None:
+        self._journal = None
+        self._identity = dict(identity)
+        self.seed = seed
+        if path is None:
+            return
+        if is_seeded:
+            self._identity["random_state"] = digest(seed)
+        place = Path(path)
+        if place.is_dir():
+            place = place / f"{digest(self._identity)}.jsonl"
+        self._journal = Journal(place)
+        if self._journal.header is not None:
+            try:
+                self._compare(self._journal.header)
+                self.seed = int(self._journal.header["seed"])
+            except BaseException:
+                self._journal.close()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._journal is not None:
+            self._journal.close()
+
+    def _compare(self, header: Mapping[str, Any]) -> None:
+        """Raise if a journal is of another search, and warn if it is of another version."""
+        known = header["identity"]
+        names = {*known, *self._identity}
+        different = sorted(n for n in names if known.get(n) != self._identity.get(n))
+        if different:
+            nested = [name for name in different if "__" in name]
+            shown = ", ".join(nested or different)
+            raise self._error(
+                f"it belongs to a search that differs in {shown}. Fit with what it was begun "
+                "with, or give another path"
+            )
+        then, now = header["versions"], versions()
+        changed = [f"{n} {then.get(n)} (now {now[n]})" for n in now if then.get(n) != now[n]]
+        if changed:
+            warnings.warn(
+                f"{self._name}: it was begun with {', '.join(changed)}; the rest of the search "
+                "may differ from what it would have been.",
+                stacklevel=2,
+            )
+
+    def freeze(self, drawn: list[Split], is_repeatable: bool) -> list[Split]:
+        """Return the splits that all trials see, and begin the journal if it is new.
+
+        Parameters
+        ----------
+        drawn : list of Split
+            As they were drawn now.
+        is_repeatable : bool
+            Whether they would be the same if they were drawn again; if not they are recorded.
+        """
+        if self._journal is None:
+            return drawn
+        if self._journal.header is None:
+            self._journal.begin(
+                {
+                    "versions": versions(),
+                    "identity": self._identity,
+                    "seed": self.seed,
+                    "splits_digest": digest(drawn),
+                    "splits": None if is_repeatable else [_packed(i) for s in drawn for i in s],
+                }
+            )
+            return drawn
+        stored = self._journal.header["splits"]
+        if stored is not None:
+            indices = [_unpacked(text) for text in stored]
+            drawn = list(zip(indices[::2], indices[1::2], strict=True))
+        if digest(drawn) != self._journal.header["splits_digest"]:
+            raise self._error(
+                "it belongs to a search with other splits. Give cv an integer random_state, so "
+                "that its splits can be drawn again, or give another path"
+            )
+        return drawn
+
+    def recorded(self, space: Space, metric: Any, n_splits: int) -> dict[int, Record]:
+        """Return the trials that the journal holds, by number.
+
+        Parameters
+        ----------
+        space : Space
+            In which the values are found that are no numbers or strings.
+        metric : object
+            Name of the score to follow.
+        n_splits : int
+        """
+        if self._journal is None:
+            return {}
+        try:
+            records = [_restored(r, space, metric, n_splits) for r in self._journal.records]
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise self._error(f"a line is not what it should be ({error!r})") from None
+        return {record.trial.number: record for record in records}
+
+    def keep(self, record: Record) -> None:
+        """Write the record of a finished trial."""
+        if self._journal is not None:
+            self._journal.append(
+                {
+                    "number": record.trial.number,
+                    "n_shown": record.n_shown,
+                    "row": record.trial.row.tolist(),
+                    "params": _scalars(record.trial.params),
+                    "memory": dict(record.trial.memory),
+                    "results": list(record.results),
+                }
+            )
+
+    @property
+    def _name(self) -> str:
+        assert self._journal is not None
+        return f"checkpoint={str(self._journal.path)!r}"
+
+    def _error(self, problem: str) -> JournalError:
+        return JournalError(f"{self._name}: {problem}.")
+
+
+def is_repeatable(cv: Any) -> bool:
+    """Whether a splitter gives the same splits when it is asked again."""
+    is_random = getattr(cv, "shuffle", True) and hasattr(cv, "random_state")
+    return not is_random or isinstance(cv.random_state, Integral)
+
+
+def _is_live(name: str, value: Any) -> bool:
+    """Whether an attribute of a splitter changes as it is used."""
+    return name == "random_state" and not isinstance(value, Integral)
+
+
+def _packed(indices: Any) -> str:
+    """Return indices as text; in order, their differences are small and pack well."""
+    steps = np.diff(np.asarray(indices, dtype=INDEX), prepend=0)
+    return base64.b64encode(zlib.compress(steps.tobytes())).decode()
+
+
+def _unpacked(text: str) -> Any:
+    steps = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype=INDEX)
+    return np.cumsum(steps).astype(np.intp)
+
+
+def _scalars(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that a journal can hold, those of NumPy with their type."""
+    scalars: dict[str, Any] = {}
+    for name, value in params.items():
+        if isinstance(value, np.generic) and type(value.item()) in SCALARS:
+            scalars[name] = [value.dtype.str, value.item()]
+        elif type(value) in SCALARS:
+            scalars[name] = [None, value]
+    return scalars
+
+
+def _restored(record: Mapping[str, Any], space: Space, metric: Any, n_splits: int) -> Record:
+    row: FloatArray = np.array(record["row"], dtype=float)
+    results = record["results"]
+    if row.shape != (space.n_columns,) or len(results) != n_splits:
+        raise ValueError("it is of another size")
+    params = space.decode(row)  # for what is no scalar: the values of the space themselves
+    for name, (dtype, value) in record["params"].items():
+        params[name] = value if dtype is None else np.dtype(dtype).type(value)
+    outcome = outcome_of(results, metric)
+    trial = Trial(int(record["number"]), row, params, record["memory"], outcome)
+    return Record(trial, results, int(record["n_shown"]))

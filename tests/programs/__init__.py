@@ -1,0 +1,1 @@
+"""Programs that tests start, to do to them what cannot be done to the tests themselves."""
