@@ -49,6 +49,9 @@ NOT_IDENTIFYING = {
 SCALARS = (bool, int, float, str, type(None))
 """Types of values that a journal holds as they are; others stand in the space."""
 
+NUMPY_KINDS = "biufU"
+"""Kinds of those of NumPy: booleans, integers, real numbers, strings."""
+
 INDEX = np.dtype("<i8")
 
 
@@ -281,7 +284,13 @@ def _restored(record: Mapping[str, Any], space: Space, metric: Any, n_splits: in
         raise ValueError("it is of another size")
     params = space.decode(row)  # for what is no scalar: the values of the space themselves
     for name, (dtype, value) in record["params"].items():
-        params[name] = value if dtype is None else np.dtype(dtype).type(value)
+        params[name] = value if dtype is None else _numpy_scalar(dtype, value)
     outcome = outcome_of(results, metric)
     trial = Trial(int(record["number"]), row, params, record["memory"], outcome)
     return Record(trial, results, int(record["n_shown"]))
+
+
+def _numpy_scalar(dtype: str, value: Any) -> Any:
+    if np.dtype(dtype).kind not in NUMPY_KINDS:
+        raise ValueError(f"{dtype!r} is not the type of a number or a string")
+    return np.dtype(dtype).type(value)

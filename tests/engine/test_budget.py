@@ -1,0 +1,73 @@
+"""Budgets: what is expected to take how long, and when nothing better has come."""
+
+import time
+
+import numpy as np
+import pytest
+
+from skbayes.engine.budget import Clock, Patience
+from skbayes.trial import Outcome, Trial
+
+
+def trial(number=0, score=None, **memory):
+    outcome = None if score is None else Outcome((score,))
+    return Trial(number, np.zeros(1), {}, memory, outcome)
+
+
+def clock_with(seconds_left, seconds_per_split=1.0):
+    clock = Clock(time.monotonic() + seconds_left)
+    clock.note(trial(), 5 * seconds_per_split, 5)
+    return clock
+
+
+def test_a_clock_without_a_deadline_is_never_over():
+    clock = Clock()
+    clock.note(trial(), 1e9, 1)
+    assert not clock.is_over
+    assert clock.suffices_for([(trial(), 5)], 1)
+
+
+def test_a_clock_that_knows_nothing_lets_begin():
+    assert Clock(time.monotonic() + 0.1).suffices_for([(trial(), 5)], 1)
+    assert Clock(time.monotonic() - 1).is_over
+
+
+@pytest.mark.parametrize(
+    ("n_splits", "n_workers", "seconds"),
+    [([5], 1, 5), ([5], 2, 3), ([5], 8, 1), ([4, 5], 2, 4.5), ([2, 2, 2], 3, 2)],
+)
+def test_a_trial_is_expected_to_wait_for_those_before_it(n_splits, n_workers, seconds):
+    work = [(trial(number), n) for number, n in enumerate(n_splits)]
+    assert clock_with(seconds + 0.5).suffices_for(work, n_workers)
+    assert not clock_with(seconds - 0.5).suffices_for(work, n_workers)
+
+
+def test_time_is_expected_in_proportion_to_the_resource():
+    clock = Clock(time.monotonic() + 100)
+    clock.note(trial(n_resources=10), 10.0, 5)  # 0.2 seconds a split and resource
+    assert clock.suffices_for([(trial(n_resources=90), 5)], 1)
+    assert not clock.suffices_for([(trial(n_resources=110), 5)], 1)
+
+
+@pytest.mark.parametrize(
+    ("n_iter_no_change", "scores", "last"),
+    [
+        (2, [1, 2, 1, 1, 3], 3),
+        (2, [1, 1, 1], 2),
+        (3, [1, 0, 0, 2, 2, 2, 2], 6),
+        (1, [np.nan, 1, 2], 0),
+        (2, [np.nan, 1, np.nan, 2, np.nan, 1.5], 5),
+        (2, [1, 2, 3, 4], None),
+        (None, [1, 0, 0, 0], None),
+    ],
+)
+def test_a_search_ends_when_nothing_better_came_for_so_long(n_iter_no_change, scores, last):
+    patience = Patience(n_iter_no_change)
+    ends = [patience.ends_with(trial(n, score), [{}]) for n, score in enumerate(scores)]
+    assert (ends.index(True) if True in ends else None) == last
+
+
+def test_a_callback_has_the_last_word():
+    patience = Patience()
+    assert not patience.ends_with(trial(0, 1.0), [{"is_last": False}])
+    assert patience.ends_with(trial(1, 2.0), [{"is_last": False}, {"is_last": True}])
