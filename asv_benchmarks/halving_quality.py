@@ -1,15 +1,16 @@
 """Successive halving with and without a model, at equal resource, on real tuning tasks.
 
-    python -m asv_benchmarks.halving_quality run [n_seeds]
+    python -m asv_benchmarks.halving_quality run n_seeds [search …]
     python -m asv_benchmarks.halving_quality table
     python -m asv_benchmarks.halving_quality workers
 
 `run` does the searches that the store does not hold yet, so it can be stopped and started again.
-All searches of a task have the same splits, and spend about the same: one bracket of 108
-candidates, or four that begin with 27. Regret is that of the score at the full resource of the
-candidate that is selected: 0 is the best known, 1 what the best of five random candidates has in
-the median; it is cut off at 2. `workers` prints the share of time that two workers are idle, and
-how much of the fits is saved where they continue.
+All searches of a task have the same splits, and spend about the same: one bracket of 109
+candidates, four that begin with 27, 17 candidates with everything, or trials of Optuna until as
+much is spent. Regret is that of the selected candidate's score on the whole splits, with the full
+resource: 0 is the best known, 1 what the best of five random candidates has in the median; it is
+cut off at 2. `workers` prints the share of time that two workers are idle, how much of the fits is
+saved where they continue, and the memory of the models that are kept.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import json
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -49,6 +50,7 @@ from sklearn.model_selection import (
     KFold,
     RandomizedSearchCV,
     StratifiedKFold,
+    cross_val_score,
 )
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
@@ -58,16 +60,24 @@ from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
-from skbayes import HalvingBayesSearchCV, log_randint
+from asv_benchmarks.optimizers import all_flat, params_of, suggest
+from skbayes import BayesSearchCV, HalvingBayesSearchCV, log_randint
 from skbayes.engine import continued
 from skbayes.engine.continued import RESOURCE_OF
+from skbayes.engine.resources import parts_of
+from skbayes.samplers.halving import make_ladder
 
-STORE = Path(".asv/halving_quality.jsonl")
+STORE = Path(".asv/halving_curves.jsonl")
 CUT = 2.0
 N_BOOTSTRAP = 4000
 CANDIDATES = {"n_candidates": 27}
-ONE_BRACKET = {"n_candidates": 108}
+ONE_BRACKET = {"n_candidates": 109}
 """As many candidates as make one bracket cost what four brackets of 27 candidates do."""
+
+N_FULL = 17
+"""Candidates with everything that cost what the brackets do."""
+
+OURS = "HalvingBayesSearchCV"
 
 N_FIRST = 5
 """Random candidates whose best has a regret of one, in the median."""
@@ -109,25 +119,29 @@ DIGITS, CANCER, DIABETES = (
 )
 FRIEDMAN = cache(lambda: make_friedman1(1000, 10, noise=1.0, random_state=0))
 BOX = {"svc__C": loguniform(1e-2, 1e3), "svc__gamma": loguniform(1e-5, 1e1)}
-FEW = {"min_resources": 40} | CANDIDATES
-MORE = {"min_resources": 60} | CANDIDATES
+
+
+def samples(n_samples: int) -> dict[str, Any]:
+    """Return the options of a search whose resource is samples, up to nearly all of them."""
+    return {"min_resources": n_samples // 27} | CANDIDATES
+
 
 TASKS = {
     "svc-digits, samples": HalvingTask(
-        lambda: make_pipeline(StandardScaler(), SVC()), BOX, DIGITS, MORE
+        lambda: make_pipeline(StandardScaler(), SVC()), BOX, DIGITS, samples(1797)
     ),
     "svc-cancer, samples": HalvingTask(
-        lambda: make_pipeline(StandardScaler(), SVC()), BOX, CANCER, FEW
+        lambda: make_pipeline(StandardScaler(), SVC()), BOX, CANCER, samples(569)
     ),
     "knn-digits, samples": HalvingTask(
         KNeighborsClassifier,
         {
-            "n_neighbors": log_randint(1, 60),
+            "n_neighbors": log_randint(1, 41),
             "weights": ["uniform", "distance"],
             "p": uniform(1, 4),
         },
         DIGITS,
-        MORE,
+        samples(1797),
     ),
     "tree-digits, samples": HalvingTask(
         lambda: DecisionTreeClassifier(random_state=0),
@@ -138,7 +152,7 @@ TASKS = {
             "criterion": ["gini", "entropy"],
         },
         DIGITS,
-        MORE,
+        samples(1797),
     ),
     "svr-friedman, samples": HalvingTask(
         lambda: make_pipeline(StandardScaler(), SVR()),
@@ -148,13 +162,13 @@ TASKS = {
             "svr__epsilon": loguniform(1e-3, 1e1),
         },
         FRIEDMAN,
-        FEW,
+        samples(1000),
     ),
     "elastic-net-friedman, samples": HalvingTask(
         lambda: make_pipeline(StandardScaler(), PolynomialFeatures(2), ElasticNet(max_iter=300)),
         {"elasticnet__alpha": loguniform(1e-4, 1e1), "elasticnet__l1_ratio": uniform(0, 1)},
         FRIEDMAN,
-        FEW,
+        samples(1000),
     ),
     "forest-friedman, trees": HalvingTask(
         lambda: RandomForestRegressor(random_state=0),
@@ -212,9 +226,41 @@ TASKS = {
 }
 
 
-def best_score(search: Any, options: dict[str, Any], task: HalvingTask, seed: int) -> float:
-    """Return the best score of a search among the candidates with the full resource."""
-    X, y = task.data()
+Curve = list[tuple[float, float]]
+"""Full resources spent, and the worth of the candidate that is the best by then."""
+
+
+def curve_of(
+    task: HalvingTask,
+    resources: Sequence[int],
+    scores: Sequence[float],
+    params: Sequence[dict[str, Any]],
+) -> Curve:
+    """Return how the selected candidate changed with what was spent."""
+    spent, best, curve = 0.0, -np.inf, []
+    for n_resources, score, candidate in zip(resources, scores, params, strict=True):
+        spent += n_resources / max(resources)
+        if n_resources == max(resources) and score > best:
+            best = score
+            curve.append((spent, worth(task, candidate)))
+    return [*curve, (spent, curve[-1][1])]
+
+
+def worth(task: HalvingTask, params: dict[str, Any]) -> float:
+    """Return the score of a candidate on the whole splits with the full resource."""
+    model = at_full_resource(task).set_params(**params)
+    return float(cross_val_score(model, *task.data(), cv=task.cv).mean())
+
+
+def at_full_resource(task: HalvingTask) -> Any:
+    """Return the model of a task with the most of a resource that is a parameter."""
+    name = task.resources.get("resource")
+    estimator = task.make_estimator()
+    return estimator.set_params(**{name: task.resources["max_resources"]} if name else {})
+
+
+def halving(search: Any, options: dict[str, Any], task: HalvingTask, seed: int) -> Curve:
+    """Search by halving."""
     fitted = search(
         task.make_estimator(),
         task.space,
@@ -222,63 +268,115 @@ def best_score(search: Any, options: dict[str, Any], task: HalvingTask, seed: in
         random_state=seed,
         refit=False,
         **(task.resources | options),
-    ).fit(X, y)
+    ).fit(*task.data())
     columns = fitted.cv_results_
-    at_the_top = columns["n_resources"] == columns["n_resources"].max()
-    return float(np.nanmax(columns["mean_test_score"][at_the_top]))
+    scores = columns["mean_test_score"].tolist()
+    return curve_of(task, columns["n_resources"].tolist(), scores, columns["params"])
 
 
-def best_of_few(task: HalvingTask, seed: int) -> float:
-    """Return the best score of five random candidates with the full resource."""
+def all_at_once(search: Any, n_iter: int, task: HalvingTask, seed: int) -> Curve:
+    """Search with the full resource for every candidate."""
+    fitted = search(
+        at_full_resource(task),
+        task.space,
+        n_iter=n_iter,
+        cv=task.cv,
+        random_state=seed,
+        refit=False,
+    ).fit(*task.data())
+    columns = fitted.cv_results_
+    return curve_of(task, [1] * n_iter, columns["mean_test_score"].tolist(), columns["params"])
+
+
+def optuna_hyperband(task: HalvingTask, seed: int) -> Curve:
+    """Search as one writes it by hand with Optuna: a loop over rungs, pruned between them."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     X, y = task.data()
+    splits = list(task.cv.split(X, y))
     name = task.resources.get("resource")
-    estimator = task.make_estimator()
-    if name is not None:
-        estimator.set_params(**{name: task.resources["max_resources"]})
-    search = RandomizedSearchCV(
-        estimator, task.space, n_iter=N_FIRST, cv=task.cv, random_state=seed, refit=False
+    least = task.resources["min_resources"]
+    ladder = make_ladder(least, task.resources.get("max_resources", len(X)), 3)
+    labels = y if isinstance(task.cv, StratifiedKFold) else None
+    parts = parts_of(splits, len(X), ladder, seed, labels)
+    spent, resources, scores, candidates = 0, [], [], []
+
+    def score_of(trial: Any) -> float:
+        nonlocal spent
+        params = params_of(task.space, 0, {n: suggest(trial, f) for n, f in flat.items()})
+        score = np.nan
+        for step, n_resources in enumerate(ladder):
+            model = task.make_estimator().set_params(**params)
+            if name is not None:
+                model.set_params(**{name: n_resources})
+            used = splits if name is not None else parts[n_resources]
+            score = np.mean([model.fit(X[i], y[i]).score(X[j], y[j]) for i, j in used])
+            spent += n_resources
+            resources.append(n_resources)
+            scores.append(score)
+            candidates.append(params)
+            trial.report(score, step + 1)
+            if step + 1 < len(ladder) and trial.should_prune():
+                raise optuna.TrialPruned
+        return float(score)
+
+    flat = all_flat(task.space)
+    study = optuna.create_study(
+        direction="maximize",
+        sampler=optuna.samplers.TPESampler(seed=seed),
+        pruner=optuna.pruners.HyperbandPruner(1, len(ladder), 3),
     )
-    return float(search.fit(X, y).best_score_)
+    while spent < N_FULL * ladder[-1]:
+        study.optimize(score_of, n_trials=1)
+    return curve_of(task, resources, scores, candidates)
 
 
-SEARCHES: dict[str, Callable[[HalvingTask, int], float]] = {
-    "five random candidates": best_of_few,
-    "HalvingRandomSearchCV": partial(best_score, HalvingRandomSearchCV, ONE_BRACKET),
-    "HalvingBayesSearchCV, one bracket": partial(best_score, HalvingBayesSearchCV, ONE_BRACKET),
-    "HalvingBayesSearchCV": partial(best_score, HalvingBayesSearchCV, {"n_brackets": "auto"}),
+Search = Callable[[HalvingTask, int], Curve]
+
+SEARCHES: dict[str, Search] = {
+    "five random candidates": partial(all_at_once, RandomizedSearchCV, N_FIRST),
+    "HalvingRandomSearchCV": partial(halving, HalvingRandomSearchCV, ONE_BRACKET),
+    "Optuna TPE, HyperbandPruner": optuna_hyperband,
+    "HalvingBayesSearchCV, one bracket": partial(halving, HalvingBayesSearchCV, ONE_BRACKET),
+    "HalvingBayesSearchCV": partial(halving, HalvingBayesSearchCV, {"n_brackets": "auto"}),
+    "BayesSearchCV, no halving": partial(all_at_once, BayesSearchCV, N_FULL),
 }
 
 
-def load() -> dict[tuple[str, str, int], float]:
-    """Return the scores that the store holds."""
+def load() -> dict[tuple[str, str, int], Curve]:
+    """Return the searches that the store holds."""
     lines = STORE.read_text().splitlines() if STORE.exists() else []
-    return {(r["task"], r["search"], r["seed"]): r["score"] for r in map(json.loads, lines)}
+    return {(r["task"], r["search"], r["seed"]): r["curve"] for r in map(json.loads, lines)}
 
 
-def run(n_seeds: int) -> None:
+def run(n_seeds: int, names: Sequence[str]) -> None:
     """Do the searches that the store does not hold."""
     STORE.parent.mkdir(parents=True, exist_ok=True)
     done = load()
-    wanted = [(t, s, seed) for seed in range(n_seeds) for t in TASKS for s in SEARCHES]
+    wanted = [(t, s, seed) for seed in range(n_seeds) for t in TASKS for s in names or SEARCHES]
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for task, search, seed in wanted:
             if (task, search, seed) not in done:
-                score = SEARCHES[search](TASKS[task], seed)
-                record = {"task": task, "search": search, "seed": seed, "score": score}
+                curve = SEARCHES[search](TASKS[task], seed)
+                record = {"task": task, "search": search, "seed": seed, "curve": curve}
                 with STORE.open("a") as lines:
                     lines.write(json.dumps(record) + "\n")
-                print(task, search, seed, round(score, 4), flush=True)
+                print(task, search, seed, round(curve[-1][1], 4), flush=True)
 
 
 def table() -> None:
     """Print the regrets of the searches of which the store holds the same seeds."""
-    scores = load()
-    seeds = {key[2] for key in scores}
-    seeds = {s for s in seeds if all((t, n, s) in scores for t in TASKS for n in SEARCHES)}
+    curves = load()
+    seeds = sorted(
+        s
+        for s in {key[2] for key in curves}
+        if all((t, n, s) in curves for t in TASKS for n in SEARCHES)
+    )
     regrets = {search: np.empty((len(TASKS), len(seeds))) for search in SEARCHES}
     for row, task in enumerate(TASKS):
-        found = {n: np.array([scores[task, n, s] for s in sorted(seeds)]) for n in SEARCHES}
+        found = {n: np.array([curves[task, n, s][-1][1] for s in seeds]) for n in SEARCHES}
         best = max(values.max() for values in found.values())
         unit = best - np.median(found["five random candidates"])
         for search, values in found.items():
@@ -288,21 +386,38 @@ def table() -> None:
     for row, task in enumerate(TASKS):
         print(f"| {task} | {' | '.join(f'{r[row].mean():.3f}' for r in regrets.values())} |")
     print(f"| mean | {' | '.join(f'{r.mean():.3f}' for r in regrets.values())} |")
-    ours, theirs = regrets["HalvingBayesSearchCV"], regrets["HalvingRandomSearchCV"]
+    print("\n| ours to | ratio [95 %] | difference [95 %] | share of its resource |")
+    print("|---|---|---|---|")
+    for name, theirs in regrets.items():
+        if name != OURS:
+            ratio, gap = intervals(regrets[OURS], theirs)
+            pairs = [(curves[t, OURS, s], curves[t, name, s]) for t in TASKS for s in seeds]
+            share = np.median([share_needed(ours, other) for ours, other in pairs])
+            print(f"| {name} | {ratio} | {gap} | {share:.2f} |")
+
+
+def share_needed(ours: Curve, theirs: Curve) -> float:
+    """Return what share of their resource ours spends until it has their final score."""
+    spent, score = theirs[-1]
+    return next((at / spent for at, best in ours if best >= score), np.inf)
+
+
+def intervals(ours: np.ndarray, theirs: np.ndarray) -> tuple[str, str]:
+    """Return ratio and difference of two mean regrets, with what tasks and seeds leave open."""
     rng = np.random.default_rng(0)
-    ratios, gaps = [], []
+    drawn = []
     for _ in range(N_BOOTSTRAP):
-        rows = rng.integers(len(TASKS), size=len(TASKS))
-        columns = rng.integers(len(seeds), size=(2, len(seeds)))
+        rows = rng.integers(len(ours), size=len(ours))
+        columns = rng.integers(ours.shape[1], size=(2, ours.shape[1]))
         a, b = ours[rows][:, columns[0]].mean(), theirs[rows][:, columns[1]].mean()
-        ratios.append(a / b)
-        gaps.append(a - b)
-    for label, value, drawn in (
-        ("ratio", ours.mean() / theirs.mean(), ratios),
-        ("difference", ours.mean() - theirs.mean(), gaps),
-    ):
-        low, high = np.quantile(drawn, [0.025, 0.975])
-        print(f"\nOurs to HalvingRandomSearchCV, {label}: {value:.3f} [{low:.3f}, {high:.3f}]")
+        drawn.append((a / b, a - b))
+    values = ours.mean() / theirs.mean(), ours.mean() - theirs.mean()
+    bounds = np.quantile(drawn, [0.025, 0.975], axis=0).T
+    ratio, gap = (
+        f"{value:.2f} [{low:.2f}, {high:.2f}]"
+        for value, (low, high) in zip(values, bounds, strict=True)
+    )
+    return ratio, gap
 
 
 class Sleeper(RegressorMixin, BaseEstimator):
@@ -384,8 +499,8 @@ def workers() -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["run", *n_seeds]:
-            run(*map(int, n_seeds or [20]))
+        case ["run", n_seeds, *names]:
+            run(int(n_seeds), names)
         case ["workers"]:
             workers()
         case _:

@@ -167,7 +167,7 @@ def optuna(
         subspace = 0
         if len(subspaces) > 1:
             subspace = trial.suggest_categorical("subspace", list(range(len(subspaces))))
-        values = {flat.key: _suggest(trial, flat) for flat in subspaces[subspace]}
+        values = {flat.key: suggest(trial, flat) for flat in subspaces[subspace]}
         score = objective(params_of(space, subspace, values))
         if np.isfinite(score):
             study.tell(trial, score)
@@ -175,7 +175,7 @@ def optuna(
             study.tell(trial, state=peer.trial.TrialState.FAIL)
 
 
-def _suggest(trial: Any, flat: Flat) -> Any:
+def suggest(trial: Any, flat: Flat) -> Any:
     if isinstance(flat.domain, Choice):
         return trial.suggest_categorical(flat.key, list(range(len(flat.domain.values))))
     low, high, is_log, is_integer = flat.domain

@@ -1,6 +1,10 @@
-"""What asv tracks: the time of a proposal, and the regret of a search."""
+"""What asv tracks: times of proposals and of records, and the regret of a search."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import numpy as np
 from scipy.stats import uniform
@@ -8,6 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.problems import PROBLEMS, Problem
 from asv_benchmarks.searches import bayes, random, run, tpe
+from skbayes.engine.evaluation import Watch
+from skbayes.engine.journal import Journal as FileJournal
 from skbayes.samplers.base import Sampler
 from skbayes.space import Space
 from skbayes.trial import Outcome, Trial
@@ -63,3 +69,45 @@ class Regret:
 
 def _bowl(params: dict[str, float]) -> float:
     return -float(sum((value - 0.3) ** 2 for value in params.values()))
+
+
+class Journal:
+    """What a finished trial costs to record, but for waiting for the disk."""
+
+    params = ([5, 50],)
+    param_names = ("n_splits",)
+
+    def setup(self, n_splits: int) -> None:
+        self.folder = TemporaryDirectory()
+        self.journal = FileJournal(Path(self.folder.name) / "journal")
+        self.journal.begin({"identity": {}})
+        result = {"test_scores": 0.9, "fit_time": 0.1, "score_time": 0.01, "fit_error": None}
+        self.record = {"number": 1, "row": [0.5] * 6, "results": [result] * n_splits}
+        self.sync = patch("os.fsync")
+        self.sync.start()
+
+    def teardown(self, n_splits: int) -> None:
+        self.sync.stop()
+        self.journal.close()
+        self.folder.cleanup()
+
+    def time_append(self, n_splits: int) -> None:
+        self.journal.append(self.record)
+
+
+class WatchedSplit:
+    """What it costs to watch over a split."""
+
+    params = ([None, 60.0],)
+    param_names = ("max_fit_time",)
+
+    def setup(self, max_fit_time: float | None) -> None:
+        self.folder = TemporaryDirectory()
+        self.watch = Watch(Path(self.folder.name), max_fit_time)
+
+    def teardown(self, max_fit_time: float | None) -> None:
+        self.folder.cleanup()
+
+    def time_over(self, max_fit_time: float | None) -> None:
+        with self.watch.over(0, 0):
+            pass
