@@ -16,6 +16,7 @@ saved where they continue, and the memory of the models that are kept.
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 import time
 import warnings
@@ -63,9 +64,10 @@ from threadpoolctl import threadpool_limits
 from asv_benchmarks.optimizers import all_flat, params_of, suggest
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, log_randint
 from skbayes.engine import continued
-from skbayes.engine.continued import RESOURCE_OF
+from skbayes.engine.continued import RESOURCE_OF, KeptModels
 from skbayes.engine.resources import parts_of
 from skbayes.samplers.halving import make_ladder
+from skbayes.trial import Trial
 
 STORE = Path(".asv/halving_curves.jsonl")
 CUT = 2.0
@@ -138,7 +140,7 @@ TASKS = {
         {
             "n_neighbors": log_randint(1, 41),
             "weights": ["uniform", "distance"],
-            "p": uniform(1, 4),
+            "p": [1, 2],
         },
         DIGITS,
         samples(1797),
@@ -461,40 +463,78 @@ LARGER = {
 }
 
 
-def saved_share(task: HalvingTask) -> float:
-    """Return the fit time that continued fits save, as a share of what they can save.
+def long_search(task: HalvingTask, n_jobs: int = 1) -> HalvingBayesSearchCV:
+    """Return a fitted search of four rungs with many trees or iterations."""
+    return HalvingBayesSearchCV(
+        task.make_estimator(),
+        task.space,
+        cv=task.cv,
+        random_state=0,
+        refit=False,
+        resource=task.resources["resource"],
+        min_resources=30,
+        max_resources=810,
+        n_candidates=27,
+        n_jobs=n_jobs,
+    ).fit(*task.data())
+
+
+def saved_shares(task: HalvingTask) -> tuple[float, float]:
+    """Return what continued fits save of what they can save.
 
     Of R rungs that cost the same each, (R − 1) / (η R) of the time is what was spent on the
     promoted candidates before.
+
+    Returns
+    -------
+    of_fits : float
+        By the fit times of one worker.
+    of_search : float
+        By the wall time of two, between which and the search the models go back and forth.
     """
-    X, y = task.data()
-    seconds = {}
+    fits, walls = {}, {}
     for label, known in (("continued", RESOURCE_OF), ("anew", {})):
         with patch.object(continued, "RESOURCE_OF", known):
-            search = HalvingBayesSearchCV(
-                task.make_estimator(),
-                task.space,
-                cv=task.cv,
-                random_state=0,
-                refit=False,
-                resource=task.resources["resource"],
-                min_resources=30,
-                max_resources=810,
-                n_candidates=27,
-            ).fit(X, y)
-            seconds[label] = search.cv_results_["mean_fit_time"].sum()
+            search = long_search(task)
+            fits[label] = search.cv_results_["mean_fit_time"].sum()
+            begin = time.perf_counter()
+            long_search(task, 2)
+            walls[label] = time.perf_counter() - begin
     n_rungs = len(search.n_resources_)
     possible = (n_rungs - 1) / (search.factor * n_rungs)
-    return float((1.0 - seconds["continued"] / seconds["anew"]) / possible)
+    of_fits, of_search = (
+        float((1.0 - t["continued"] / t["anew"]) / possible) for t in (fits, walls)
+    )
+    return of_fits, of_search
+
+
+def kept_megabytes(task: HalvingTask) -> tuple[float, float]:
+    """Return the largest size of all models that were kept at a time, and of the last model."""
+    sizes = [0.0]
+    put = KeptModels.put
+
+    def measured(kept: KeptModels, trial: Trial, models: Sequence[Any]) -> None:
+        put(kept, trial, models)
+        stored = [model for of_trial in kept._models.values() for model in of_trial.values()]
+        sizes.append(sum(len(pickle.dumps(model)) for model in stored) / 1e6)
+
+    with patch.object(KeptModels, "put", measured):
+        long_search(task)
+    model = at_full_resource(task).set_params(**{task.resources["resource"]: 810})
+    return max(sizes), len(pickle.dumps(model.fit(*task.data()))) / 1e6
 
 
 def workers() -> None:
-    """Print how busy the workers are, and what continued fits save."""
+    """Print how busy the workers are, what continued fits save, and what they need."""
     shares = [idle_share() for _ in range(3)]
     print(f"Idle share of two workers over four brackets, median of 3: {np.median(shares):.1%}")
     with threadpool_limits(1):
         for name, task in LARGER.items():
-            print(f"{name}: continued fits save {saved_share(task):.0%} of what they can")
+            of_fits, of_search = saved_shares(task)
+            print(f"{name}: continued fits save {of_fits:.0%} of the fit time they can", end=", ")
+            print(f"{of_search:.0%} by the wall clock of two workers")
+            kept, one = kept_megabytes(task)
+            print(f"{name}: {kept:.1f} MB of models kept at most; one of 810 is {one:.1f} MB")
 
 
 if __name__ == "__main__":

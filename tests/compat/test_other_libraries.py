@@ -16,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skorch import NeuralNetClassifier
 from xgboost import XGBClassifier
 
-from skbayes import BayesSearchCV, log_randint
+from skbayes import BayesSearchCV, HalvingBayesSearchCV, log_randint
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -87,3 +87,20 @@ def test_a_torch_net_is_searched_with_two_workers():
     fitted = search(model, space, 2).fit(X, Y)
     assert fitted.best_score_ > 0.9
     assert fitted.predict(X).shape == Y.shape
+
+
+def test_epochs_of_a_torch_net_are_a_resource():
+    net = NeuralNetClassifier(
+        Net, criterion=torch.nn.CrossEntropyLoss, max_epochs=9, train_split=None, verbose=0
+    )
+    fitted = HalvingBayesSearchCV(
+        make_pipeline(StandardScaler(), FunctionTransformer(to_float32), net),
+        {"neuralnetclassifier__lr": loguniform(1e-3, 1)},
+        resource="neuralnetclassifier__max_epochs",
+        cv=3,
+        random_state=0,
+    ).fit(X, Y)
+    assert fitted.n_candidates_ == [9, 3, 1]
+    assert fitted.n_resources_ == [1, 3, 9]
+    assert len(fitted.best_estimator_[-1].history) == 9
+    assert fitted.best_score_ > 0.9
