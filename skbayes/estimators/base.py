@@ -12,29 +12,22 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import partial
 from itertools import chain
 from numbers import Integral, Real
 from os import PathLike
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from joblib import effective_n_jobs
-from joblib.parallel import BACKENDS, get_active_backend
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, get_tags, indexable
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.parallel import Parallel
-from threadpoolctl import ThreadpoolController
 
 from skbayes._sklearn_compat import (
     HAS_CALLBACKS,
@@ -53,7 +46,7 @@ from skbayes.engine.continued import KeptModels
 from skbayes.engine.evaluation import Evaluation, Split, SplitResult, Watch
 from skbayes.engine.loop import Record, SearchLoop
 from skbayes.engine.results import failures_of, outcome_of, with_one_text_a_reason
-from skbayes.engine.streaming import StreamingParallel
+from skbayes.engine.workers import Workers, one_blas_thread
 from skbayes.estimators.checkpoint import Checkpoint, identity_of, is_repeatable
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import QuasiRandomSampler
@@ -273,8 +266,8 @@ class BaseModelSearchCV(BaseSearchCV):
             estimator=self, X=inputs.X, y=inputs.y, metadata=inputs.metadata
         )
 
-    def _find_workers(self) -> _Workers:
-        workers = _Workers.active(self.n_jobs)
+    def _find_workers(self) -> Workers:
+        workers = Workers.active(self.n_jobs)
         if self.max_fit_time is not None and not workers.can_be_ended:
             raise ValueError(
                 f"max_fit_time={self.max_fit_time!r} needs processes that can be ended, and "
@@ -394,7 +387,7 @@ class BaseModelSearchCV(BaseSearchCV):
         inputs: Inputs,
         plan: Plan,
         checkpoint: Checkpoint,
-        workers: _Workers,
+        workers: Workers,
         watch: Watch | None,
         task: Any,
         clock: Clock,
@@ -440,7 +433,7 @@ class BaseModelSearchCV(BaseSearchCV):
             n_trials,
             self.n_points_,
             plan.seed,
-            nullcontext if workers.are_threads else _one_blas_thread(),
+            nullcontext if workers.are_threads else one_blas_thread(),
             clock,
             self._patience(),
             watch,
@@ -448,11 +441,11 @@ class BaseModelSearchCV(BaseSearchCV):
             checkpoint.keep,
         )
 
-    def _search(self, loop: SearchLoop, workers: _Workers) -> None:
+    def _search(self, loop: SearchLoop, workers: Workers) -> None:
         """Run the loop over joblib."""
         pre_dispatch = self._pre_dispatch(self.n_splits_)
         # Threads share the limit with the fits: set once, it does not come and go under them.
-        with _one_blas_thread()() if workers.are_threads else nullcontext():
+        with one_blas_thread()() if workers.are_threads else nullcontext():
             loop.run(workers.parallel(pre_dispatch), workers.stream, workers.n)
 
     def _has_callbacks(self) -> bool:
@@ -569,57 +562,3 @@ def _has_params(value: Any) -> bool:
 
 def _as_list(distributions: Any) -> list[Any]:
     return [distributions] if isinstance(distributions, Mapping) else distributions
-
-
-@dataclass(frozen=True)
-class _Workers:
-    """Who evaluates: what joblib's active backend and `n_jobs` come to."""
-
-    n_jobs: int | None
-    n: int
-    backend: Any
-
-    @classmethod
-    def active(cls, n_jobs: int | None) -> _Workers:
-        return cls(n_jobs, effective_n_jobs(n_jobs), get_active_backend()[0])
-
-    @property
-    def are_threads(self) -> bool:
-        """Whether the fits run beside the proposals in one process."""
-        return self.n > 1 and getattr(self.backend, "uses_threads", False)
-
-    @property
-    def are_processes(self) -> bool:
-        """Whether the fits run in other processes."""
-        return self.n > 1 and not getattr(self.backend, "supports_sharedmem", False)
-
-    @property
-    def can_be_ended(self) -> bool:
-        """Whether the fits run in processes of this machine that others can take the place of."""
-        return self.n > 1 and isinstance(self.backend, BACKENDS["loky"])
-
-    @contextmanager
-    def watch(self, max_fit_time: float | None) -> Iterator[Watch | None]:
-        """Watch over processes that may die; a folder holds what they leave."""
-        if not self.can_be_ended:
-            yield None
-            return
-        with TemporaryDirectory(prefix="skbayes-", ignore_cleanup_errors=True) as folder:
-            yield Watch(Path(folder), max_fit_time)
-
-    @property
-    def stream(self) -> bool:
-        """Whether tasks are taken while answers are delivered."""
-        return self.n == 1 or self.backend.supports_return_generator
-
-    def parallel(self, pre_dispatch: int | str) -> Parallel:
-        options = {"n_jobs": self.n_jobs, "pre_dispatch": pre_dispatch}
-        if self.n == 1:
-            return Parallel(return_as="generator", **options)
-        return StreamingParallel(**options) if self.stream else Parallel(**options)
-
-
-def _one_blas_thread() -> Callable[[], AbstractContextManager[Any]]:
-    """Return contexts that limit BLAS: small matrices are slower on many threads."""
-    controller = ThreadpoolController()  # costs milliseconds to make, and little to use
-    return partial(controller.limit, limits=1, user_api="blas")

@@ -11,16 +11,13 @@ import base64
 import warnings
 import zlib
 from collections.abc import Mapping
+from importlib.metadata import version
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
 
-import joblib
 import numpy as np
-import scipy
-import sklearn
 
-import skbayes
 from skbayes.engine.evaluation import Split
 from skbayes.engine.fingerprint import digest
 from skbayes.engine.journal import Journal, JournalError
@@ -46,6 +43,8 @@ NOT_IDENTIFYING = {
 }
 """Parameters of a search that do not decide what a trial is, or that are looked at closer."""
 
+VERSIONED = ("skbayes", "scikit-learn", "numpy", "scipy", "joblib")
+
 SCALARS = (bool, int, float, str, type(None))
 """Types of values that a journal holds as they are; others stand in the space."""
 
@@ -57,8 +56,7 @@ INDEX = np.dtype("<i8")
 
 def versions() -> dict[str, str]:
     """Return the versions that the numbers of a search may depend on."""
-    modules = (skbayes, sklearn, np, scipy, joblib)
-    return {module.__name__: module.__version__ for module in modules}
+    return {name: version(name) for name in VERSIONED}
 
 
 def identity_of(

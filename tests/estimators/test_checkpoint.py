@@ -18,6 +18,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
 from skbayes.engine.journal import Journal, JournalError
+from skbayes.estimators import checkpoint
 
 X, Y = load_iris(return_X_y=True)
 SPACE = {"C": loguniform(1e-3, 1e3), "gamma": loguniform(1e-4, 1e1)}
@@ -324,10 +325,13 @@ def test_why_fits_failed_is_recorded(tmp_path):
 
 
 def test_another_version_is_warned_of_and_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr("sklearn.__version__", "1.2.3")
+    real = checkpoint.version
+    monkeypatch.setattr(
+        checkpoint, "version", lambda name: "1.2.3" if name == "scikit-learn" else real(name)
+    )
     interrupt(make(BayesSearchCV, tmp_path / "j"), 10)
     monkeypatch.undo()
-    with pytest.warns(UserWarning, match=r"begun with sklearn 1.2.3 \(now .*may differ"):
+    with pytest.warns(UserWarning, match=r"begun with scikit-learn 1.2.3 \(now .*may differ"):
         make(BayesSearchCV, tmp_path / "j").fit(*DATA)
 
 
