@@ -68,7 +68,7 @@ def share_of_ideal(n_workers: int, n_points: int, sigma: float) -> float:
     # The workers start on the first call, which is not counted.
     list(parallel(delayed(time.sleep)(0.01) for _ in range(2 * n_workers)))
     begin = time.perf_counter()
-    loop.run(parallel, True)
+    loop.run(lambda: parallel, True)
     spent = time.perf_counter() - begin
     return float(sleeper.seconds.sum() / n_workers / spent)
 

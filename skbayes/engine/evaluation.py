@@ -200,7 +200,7 @@ class Watch:
                 finally:
                     faulthandler.cancel_dump_traceback_later()
         finally:
-            path.unlink()
+            path.unlink(missing_ok=True)  # what is about to be killed may have been quicker
 
     def take_found(self) -> tuple[list[tuple[int, int]], dict[tuple[int, int], str]]:
         """Return what dead processes left, and forget it.
@@ -215,8 +215,11 @@ class Watch:
         suspects, exceeded = [], {}
         for path in sorted(self.folder.iterdir()):
             number, split = map(int, path.name.split("-"))
-            stack = path.read_text()
-            path.unlink()
+            try:
+                stack = path.read_text()
+            except FileNotFoundError:
+                continue  # it ended just now
+            path.unlink(missing_ok=True)
             if stack:
                 exceeded[number, split] = stack
             else:

@@ -31,6 +31,8 @@ from skbayes.engine.queue import TaskQueue
 from skbayes.samplers.base import NoProposal, Sampler
 from skbayes.trial import Outcome, Trial
 
+MakeParallel = Callable[[], Parallel]
+
 SHORTEST_TASK = 0.005
 """Seconds of work a task should have, to be worth its way to a worker and back."""
 
@@ -132,13 +134,14 @@ class SearchLoop:
         self._n_workers = 1
         self._n_crashes = 0  # in a row, without a split to blame
 
-    def run(self, parallel: Parallel, is_streaming: bool, n_workers: int = 1) -> None:
+    def run(self, make_parallel: MakeParallel, is_streaming: bool, n_workers: int = 1) -> None:
         """Evaluate trials until there are enough, none is left to propose, or a rule says so.
 
         Parameters
         ----------
-        parallel : Parallel
-            Runs tasks and returns their answers in any order.
+        make_parallel : callable
+            Makes what runs tasks and returns their answers in any order. After a crash another one
+            is made: the first still holds tasks that it was about to run.
         is_streaming : bool
             Whether it takes tasks while it delivers answers. If not, it is given what is ready
             as a list: the same search, with idle workers.
@@ -151,12 +154,12 @@ class SearchLoop:
             self._refill(queue)
             while queue.ready and not self._is_over():
                 try:
-                    with parallel:
+                    with make_parallel() as parallel:
                         self._consume(parallel, queue, is_streaming)
                 except BrokenProcessPool:
                     if self.watch is None:
                         raise
-                    queue = self._recover(parallel, self.watch)
+                    queue = self._recover(make_parallel, self.watch)
 
     def records(self, is_interrupted: bool = False) -> list[Record]:
         """Return the records of the search in the order of the trials.
@@ -279,13 +282,15 @@ class SearchLoop:
         for first in range(0, len(splits), size):
             queue.ready.append(self.evaluator.task(trial, splits[first : first + size]))
 
-    def _recover(self, parallel: Parallel, watch: Watch) -> TaskQueue:
+    def _recover(self, make_parallel: MakeParallel, watch: Watch) -> TaskQueue:
         """Find out what killed the processes, and queue the rest anew."""
         suspects, exceeded = watch.take_found()
         for (number, split), stack in exceeded.items():
-            self._fail(number, split, watch.excess, stack)
+            if self._is_missing(number, split):
+                self._fail(number, split, watch.excess, stack)
         for number, split in [] if exceeded else suspects:
-            self._try_alone(parallel, watch, number, split)
+            if self._is_missing(number, split):
+                self._try_alone(make_parallel, watch, number, split)
         self._n_crashes = 0 if exceeded or suspects else self._n_crashes + 1
         if self._n_crashes == MOST_CRASHES:
             raise RuntimeError("worker processes die before they evaluate anything")
@@ -296,10 +301,16 @@ class SearchLoop:
         self._refill(queue)
         return queue
 
-    def _try_alone(self, parallel: Parallel, watch: Watch, number: int, split: int) -> None:
+    def _is_missing(self, number: int, split: int) -> bool:
+        """Whether there is no result; a process that was not yet killed may tell of others."""
+        return number in self._arrived and split not in self._arrived[number]
+
+    def _try_alone(
+        self, make_parallel: MakeParallel, watch: Watch, number: int, split: int
+    ) -> None:
         """Evaluate a split where it can kill no other, to see whether it kills."""
         try:
-            with parallel:
+            with make_parallel() as parallel:
                 for answer in parallel([self.evaluator.task(self.trials[number], [split])]):
                     if answer is not None:
                         self._receive(answer)

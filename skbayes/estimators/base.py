@@ -17,6 +17,7 @@ from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from itertools import chain
 from numbers import Integral, Real
 from os import PathLike
@@ -446,7 +447,7 @@ class BaseModelSearchCV(BaseSearchCV):
         pre_dispatch = self._pre_dispatch(self.n_splits_)
         # Threads share the limit with the fits: set once, it does not come and go under them.
         with one_blas_thread()() if workers.are_threads else nullcontext():
-            loop.run(workers.parallel(pre_dispatch), workers.stream, workers.n)
+            loop.run(partial(workers.parallel, pre_dispatch), workers.stream, workers.n)
 
     def _has_callbacks(self) -> bool:
         """Whether anybody listens to the evaluations.

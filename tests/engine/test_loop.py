@@ -73,7 +73,7 @@ def run(evaluator, n_trials=12, n_points=2, n_jobs=1, backend="loky", sampler=No
         nullcontext,
     )
     with parallel_config(backend):
-        loop.run(make_parallel(n_jobs, stream), stream)
+        loop.run(lambda: make_parallel(n_jobs, stream), stream)
     return loop
 
 
@@ -182,7 +182,7 @@ def test_proposals_are_made_in_their_context():
     loop = SearchLoop(
         Recorder(), Evaluator(), lambda results: outcome_of(results, None), 4, 1, 0, Context
     )
-    loop.run(make_parallel(1, True), True)
+    loop.run(lambda: make_parallel(1, True), True)
     assert entered == [threading.main_thread()] * 4
 
 

@@ -254,6 +254,24 @@ def test_a_fit_that_takes_too_long_is_ended():
     assert "_fit_and_score" not in failure.traceback
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("cls", [BayesSearchCV, TPESearchCV, HalvingBayesSearchCV])
+def test_many_deaths_and_hangs_are_the_failed_fits_they_stand_for(cls):
+    """One fit in ten kills its worker, one in twenty sleeps for an hour."""
+    model = Model(share_dying=0.1, share_hanging=0.05, seconds=0.02)
+    options = {"n_candidates": 12} if cls is HalvingBayesSearchCV else {"n_iter": 20}
+    search = cls(model, SPACE, random_state=0, refit=False, n_jobs=2, max_fit_time=2, **options)
+    raising = clone(search).set_params(max_fit_time=None, estimator__only_raises=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        search.fit(X, Y)
+        raising.fit(X, Y)
+    assert columns_of(search) == columns_of(raising)
+    assert search.failures_.keys() == raising.failures_.keys()
+    reasons = {f.reason.split(": ")[1] for found in search.failures_.values() for f in found}
+    assert reasons == {"the process that fitted it died", "exceeded max_fit_time=2"}
+
+
 @pytest.mark.parametrize(("backend", "n_jobs"), [("loky", 1), ("threading", 2)])
 def test_max_fit_time_says_how_to_get_processes(backend, n_jobs):
     search = search_with(Model(), max_fit_time=5, n_jobs=n_jobs)
