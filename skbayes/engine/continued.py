@@ -103,7 +103,7 @@ class KeptModels:
 
     def is_kept(self, trial: Trial) -> bool:
         """Whether the models of a trial are worth sending back."""
-        if place_of(trial) not in self.n_promoted:
+        if place_of(trial) not in self.n_promoted or type(self.estimator) not in RESOURCE_OF:
             return False
         model = clone(self.estimator).set_params(**clone(dict(trial.params), safe=False))
         return can_continue(model, self.resource, self.n_samples)
