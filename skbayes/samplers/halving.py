@@ -6,8 +6,7 @@ A *rung* is a number of candidates that get the same resource, a *bracket* the r
 candidates climb. Both are data, computed before anything is evaluated. New candidates fill the
 space until a trial has had the full resource. From then on they come from a model that is shown
 every trial of every rung, with the resource as one more column of the cube, and asked for what is
-best at the full resource. What a score gains with the resource on the whole is no matter of the
-candidate, so the model is shown scores with that added. Promotion is by score.
+best at the full resource. Promotion is by score.
 
 A rung can only be promoted when it is complete. Until then the next bracket is begun, so that
 workers have work, and if there is none the sampler waits.
@@ -22,7 +21,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -31,7 +29,7 @@ from numpy.typing import NDArray
 from skbayes.samplers.base import NoProposal, Proposal, Sampler
 from skbayes.space import Space
 from skbayes.space.dimensions import Column, Kind
-from skbayes.trial import FloatArray, Outcome, Trial
+from skbayes.trial import FloatArray, Trial
 
 
 @dataclass(frozen=True)
@@ -259,10 +257,7 @@ class HalvingSampler(Sampler):
         n_begun = sum(place_of(trial)[1] == 0 for trial in trials)
         if n_begun < len(self._given):
             return Proposal(*self._given[n_begun])
-        shown = [
-            replace(trial, row=np.append(trial.row, self._height(trial)))
-            for trial in lifted(trials)
-        ]
+        shown = [replace(trial, row=np.append(trial.row, self._height(trial))) for trial in trials]
         proposes = self._model if self._knows_the_top(trials) else self._start
         found = proposes.propose(shown, rng)
         return replace(found, row=found.row[:-1]) if isinstance(found, Proposal) else found
@@ -304,28 +299,3 @@ def promoted(rung: Sequence[Trial]) -> list[Trial]:
     """Return the trials of a complete rung, the best first and the failed last."""
     scores = np.array([trial.score for trial in rung])
     return [rung[index] for index in np.argsort(-scores, kind="stable")]
-
-
-def lifted(trials: Sequence[Trial]) -> list[Trial]:
-    """Return trials with the scores that they are expected to have with the most resource.
-
-    From one resource to the next, that is more by what trials that were promoted from there gained
-    in the median.
-    """
-    by_number = {trial.number: trial for trial in trials}
-    gains: dict[tuple[int, int], list[float]] = {}
-    for trial in trials:
-        parent = by_number.get(trial.memory.get("parent", -1))
-        if parent is not None and np.isfinite(trial.score - parent.score):
-            step = parent.memory["n_resources"], trial.memory["n_resources"]
-            gains.setdefault(step, []).append(trial.score - parent.score)
-    resources = sorted({trial.memory["n_resources"] for trial in trials}, reverse=True)
-    lift = dict.fromkeys(resources, 0.0)
-    for more, less in pairwise(resources):
-        lift[less] = lift[more] + float(np.median(gains.get((less, more), [0.0])))
-    return [
-        trial.with_outcome(Outcome((trial.score + lift[trial.memory["n_resources"]],)))
-        if np.isfinite(trial.score)
-        else trial
-        for trial in trials
-    ]

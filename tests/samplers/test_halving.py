@@ -11,7 +11,6 @@ from skbayes.samplers.gp import GPSampler
 from skbayes.samplers.halving import (
     AtFullResource,
     HalvingSampler,
-    lifted,
     make_bracket,
     make_brackets,
     make_ladder,
@@ -131,39 +130,6 @@ def test_the_model_learns_from_all_rungs_what_is_best_at_the_top():
     trials, _ = climb(halving(LINE, make_brackets(None, 27, make_ladder(1, 27, 3), 3)), misleading)
     last = [t.params["x"] for t in trials if t.memory["bracket"] == 3]
     assert np.min(np.abs(np.array(last) - 0.3)) < 0.05
-
-
-def rung_of(n_resources, scores, first, parents=None):
-    parents = parents or [None] * len(scores)
-    return [
-        Trial(
-            first + n,
-            np.zeros(1),
-            {},
-            {"n_resources": n_resources} | ({} if parent is None else {"parent": parent}),
-            Outcome((score,), is_failed=bool(np.isnan(score))),
-        )
-        for n, (score, parent) in enumerate(zip(scores, parents, strict=True))
-    ]
-
-
-def test_scores_are_lifted_by_what_promoted_trials_gained():
-    nan = np.nan
-    trials = [
-        *rung_of(1, [0.1, 0.2, 0.5, 0.6, nan], 0),
-        *rung_of(3, [0.7, 0.8, nan, 0.4], 5, [2, 3, 1, None]),  # 0.2 more, twice
-        *rung_of(9, [0.8, 0.95], 9, [5, 6]),  # 0.1 and 0.15 more
-    ]
-    pending = Trial(11, np.zeros(1), {}, {"n_resources": 1})
-    scores = [trial.score for trial in lifted([*trials, pending])]
-    expected = [0.425, 0.525, 0.825, 0.925, nan, 0.825, 0.925, nan, 0.525, 0.8, 0.95, nan]
-    np.testing.assert_allclose(scores, expected, rtol=1e-9)
-
-
-def test_scores_are_left_where_nothing_was_promoted():
-    trials = [*rung_of(1, [0.1, 0.2], 0), *rung_of(3, [0.7], 2)]
-    assert [trial.score for trial in lifted(trials)] == [0.1, 0.2, 0.7]
-    assert lifted([]) == []
 
 
 @pytest.mark.parametrize("n_points", [1, 3])
