@@ -1,7 +1,7 @@
 """When a search stops before it has all its trials.
 
-Both rules look at trials in their order, whatever came in when, so what is kept are the first
-trials of the search without a budget.
+A search ends after a trial, and what comes later in the order of the trials is not kept, whatever
+came in first. So what is kept are the first trials of the search without a budget.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Patience:
     Parameters
     ----------
     n_iter_no_change : int or None, default=None
-        How many trials in a row may bring nothing better.
+        How many trials in a row may bring nothing better; failed ones do not.
     """
 
     n_iter_no_change: int | None = None

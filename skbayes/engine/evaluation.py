@@ -26,11 +26,20 @@ Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 Task = tuple[Any, tuple[Any, ...], dict[str, Any]]
 """What joblib runs: a delayed function, its positional and its keyword arguments."""
 
+LONGEST_WATCH = 1e8
+"""Seconds that a clock of any system can count."""
+
 SplitResult = dict[str, Any]
 """Scores, times and error of one split, as scikit-learn reports them.
 
 Beside them ``is_last`` is true if a callback wants no trial after this one.
 """
+
+
+def as_indices(chosen: Any) -> NDArray[np.intp]:
+    """Return the indices that a splitter gave, which may be a list or a mask."""
+    array = np.asarray(chosen)
+    return np.flatnonzero(array) if array.dtype == bool else array.astype(np.intp)
 
 
 class Answer(NamedTuple):
@@ -193,8 +202,9 @@ class Watch:
                 if self.max_fit_time is None:
                     yield
                     return
+                seconds = min(self.max_fit_time, LONGEST_WATCH)
                 # Unlike a thread of Python, this one does not need the fit to let go of Python.
-                faulthandler.dump_traceback_later(self.max_fit_time, exit=True, file=stack)
+                faulthandler.dump_traceback_later(seconds, exit=True, file=stack)
                 try:
                     yield
                 finally:
@@ -213,7 +223,7 @@ class Watch:
             Those that took too long, and where they were.
         """
         suspects, exceeded = [], {}
-        for path in sorted(self.folder.iterdir()):
+        for path in sorted(self.folder.glob("[0-9]*-[0-9]*")):
             number, split = map(int, path.name.split("-"))
             try:
                 stack = path.read_text()

@@ -16,11 +16,15 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import BaseEstimator
 
 from skbayes.space.distributions import is_distribution, prior_of
 
 LENGTH = 16
 """Hexadecimal digits of a digest."""
+
+OF_NO_EFFECT = {"n_jobs", "verbose"}
+"""Parameters of an estimator that do not decide what it learns."""
 
 N_QUANTILES = 99
 N_DRAWS = 32
@@ -50,6 +54,7 @@ class _Hasher:
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
         self._inside: list[int] = []
+        self._is_frozen = False  # within an estimator that is cloned with what it has learned
 
     def hexdigest(self) -> str:
         return self._hash.hexdigest()[:LENGTH]
@@ -81,7 +86,7 @@ class _Hasher:
             case CodeType():
                 self._add_all("code", [value.co_code, value.co_names, value.co_consts])
             case FunctionType():
-                cells = [cell.cell_contents for cell in value.__closure__ or ()]
+                cells = [_content_of(cell) for cell in value.__closure__ or ()]
                 parts = [value.__code__, value.__defaults__, value.__kwdefaults__, cells]
                 self._add_all(_name_of(value), parts)
             case MethodType():
@@ -95,12 +100,13 @@ class _Hasher:
             case _ if is_distribution(value):
                 self._add_distribution(value)
             case _ if hasattr(value, "get_params"):
-                self._add_all(_name_of(type(value)), [value.get_params(deep=False)])
+                self._add_estimator(value)
             case _ if hasattr(value, "columns") and hasattr(value, "dtypes"):
-                columns = [(name, np.asarray(value[name])) for name in value.columns]
-                self._add_all("table", columns)
+                self._add_all("table", [(name, value[name]) for name in value.columns])
             case _ if hasattr(value, "__array__"):
-                self._add_array(np.asarray(value), np.ma.nomask)
+                dtype = getattr(value, "dtype", None)
+                kind = [str(dtype), *(getattr(dtype, n, None) for n in ("categories", "ordered"))]
+                self._add_all("column", [*kind, np.asarray(value)])
             case _:
                 self._add_state(value)
 
@@ -120,6 +126,15 @@ class _Hasher:
         self._label(str(array.dtype.descr), array.shape)
         self._hash.update(np.ascontiguousarray(array).view(np.uint8).data if array.size else b"")
 
+    def _add_estimator(self, value: Any) -> None:
+        """Add an estimator by its parameters, or by all it has if that survives a clone."""
+        outside, own = self._is_frozen, getattr(type(value), "__sklearn_clone__", None)
+        self._is_frozen = outside or own not in (None, BaseEstimator.__sklearn_clone__)
+        parts = vars(value) if self._is_frozen else value.get_params(deep=False)
+        parts = {name: part for name, part in parts.items() if name not in OF_NO_EFFECT}
+        self._add_all(_name_of(type(value)), [parts])
+        self._is_frozen = outside
+
     def _add_distribution(self, value: Any) -> None:
         """Add a distribution by its quantiles, or by draws if it offers nothing else."""
         self._label("distribution", _name_of(type(value)))
@@ -136,7 +151,7 @@ class _Hasher:
         """Add what an object would be pickled from; one that cannot be counts by its class."""
         try:
             state = value.__reduce_ex__(4)
-        except TypeError:
+        except Exception:  # whatever an object says to being pickled
             self._label("object", _name_of(type(value)))
             return
         if isinstance(state, str):
@@ -147,6 +162,14 @@ class _Hasher:
 
     def _label(self, name: str, detail: Any) -> None:
         self._hash.update(f"{name}:{detail};".encode())
+
+
+def _content_of(cell: Any) -> Any:
+    """Return what a function holds of where it was made; None if it is not there yet."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
 
 
 def _as_listed(part: Any) -> Any:

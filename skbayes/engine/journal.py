@@ -10,6 +10,7 @@ A journal belongs to one process at a time, by a lock of the operating system th
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -85,6 +86,7 @@ class Journal:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("a+b")
             self._lock()
+            _sync_folder(self.path.parent)
             if self.path.stat().st_size:
                 self.close()
                 raise self._error("another search has just begun it")
@@ -127,8 +129,8 @@ class Journal:
             n_good += len(line)
         if n_good < len(content):
             warnings.warn(
-                f"checkpoint={str(self.path)!r}: the last line was not written to its end, and is "
-                "dropped; that trial is evaluated again.",
+                f"checkpoint={str(self.path)!r}: the last line is damaged, as if it had not been "
+                "written to its end, and is dropped; that trial is evaluated again.",
                 stacklevel=2,
             )
         self._file.seek(n_good)
@@ -153,8 +155,11 @@ class Journal:
         self.header = content
 
     def _damaged(self, number: int, line: bytes) -> JournalError:
-        if number == 0 and not line.startswith(FIRST):
-            return self._error("it is not a journal of skbayes")
+        if number == 0:
+            is_ours = line.startswith(FIRST)
+            return self._error(
+                "its first line was changed" if is_ours else "it is not a journal of skbayes"
+            )
         return self._error(
             f"line {number + 1} was changed, or belongs elsewhere; keep the lines before it if "
             "you want to continue from there"
@@ -172,9 +177,11 @@ class Journal:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             else:
                 msvcrt.locking(self._file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
+        except OSError as error:
             self.close()
-            raise self._error("another search is using it") from None
+            is_taken = error.errno in (errno.EWOULDBLOCK, errno.EACCES)
+            problem = "another search is using it" if is_taken else f"it cannot be locked: {error}"
+            raise self._error(problem) from None
 
 
 def _chained(previous: str, body: bytes) -> str:
@@ -187,7 +194,15 @@ def _ending(checksum: str) -> bytes:
 
 def _is_torn_header(line: bytes) -> bool:
     """Whether a header was begun and not ended, as when the power fails."""
-    return line.startswith(FIRST[: len(line)]) and not line.endswith(b"\n")
+    return line.startswith(FIRST) and not line.endswith(b"\n")
+
+
+def _sync_folder(folder: Path) -> None:
+    """See to it that the name of a new file is on the disk too, where folders can be opened."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
 
 
 def _plain(value: Any) -> Any:

@@ -16,12 +16,12 @@ have seen. A process that dies costs the split that killed it; the others are ev
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.utils.parallel import Parallel
 
 from skbayes.engine.budget import Clock, Patience
@@ -131,6 +131,7 @@ class SearchLoop:
         self._last: int | None = None  # number of the trial that a rule ended the search with
         self._is_ending = False  # nothing more is proposed
         self._waits_for_all = False
+        self._n_too_late = -1  # trials that were finished when there was no time for another one
         self._n_workers = 1
         self._n_crashes = 0  # in a row, without a split to blame
 
@@ -156,7 +157,7 @@ class SearchLoop:
                 try:
                     with make_parallel() as parallel:
                         self._consume(parallel, queue, is_streaming)
-                except BrokenProcessPool:
+                except TerminatedWorkerError:
                     if self.watch is None:
                         raise
                     queue = self._recover(make_parallel, self.watch)
@@ -232,7 +233,7 @@ class SearchLoop:
             n_shown = max(number - self.n_points + 1, self._shown[-1] if self._shown else 0)
             if self._waits_for_all:
                 n_shown = number
-            if self._n_finished < n_shown:
+            if self._n_finished < n_shown or self._n_finished == self._n_too_late:
                 return
             self._propose(number, n_shown, queue)
 
@@ -261,7 +262,8 @@ class SearchLoop:
         trial = Trial(number, proposal.row, proposal.params, proposal.memory)
         work = [*self._under_way(), (trial, self.evaluator.n_splits)]
         if number > 0 and not self.clock.suffices_for(work, self._n_workers):
-            self._is_ending = True
+            self._n_too_late = self._n_finished  # those under way may end sooner than expected
+            self._is_ending = not self._arrived
             return
         self.trials.append(trial)
         self._shown.append(n_shown)
@@ -289,7 +291,7 @@ class SearchLoop:
             if self._is_missing(number, split):
                 self._fail(number, split, watch.excess, stack)
         for number, split in [] if exceeded else suspects:
-            if self._is_missing(number, split):
+            if self._is_missing(number, split) and not self._is_over():
                 self._try_alone(make_parallel, watch, number, split)
         self._n_crashes = 0 if exceeded or suspects else self._n_crashes + 1
         if self._n_crashes == MOST_CRASHES:
@@ -310,11 +312,14 @@ class SearchLoop:
     ) -> None:
         """Evaluate a split where it can kill no other, to see whether it kills."""
         try:
-            with make_parallel() as parallel:
-                for answer in parallel([self.evaluator.task(self.trials[number], [split])]):
+            task = self.evaluator.task(self.trials[number], [split])
+            with make_parallel() as parallel, closing(parallel([task])) as answers:
+                for answer in answers:
                     if answer is not None:
                         self._receive(answer)
-        except BrokenProcessPool:
+                    elif self._is_over():
+                        return  # which ends the process
+        except TerminatedWorkerError:
             exceeded = watch.take_found()[1]
             reason = watch.excess if exceeded else "the process that fitted it died"
             self._fail(number, split, reason, exceeded.get((number, split), ""))

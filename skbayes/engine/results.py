@@ -87,8 +87,9 @@ def with_one_text_a_reason(results: Sequence[SplitResult]) -> list[SplitResult]:
 def reason_of(traceback: str) -> str:
     """Return the error at the end of a traceback, without where it came from."""
     lines = traceback.strip().splitlines()
-    begin = max((n for n, line in enumerate(lines) if line.startswith(" ")), default=-1)
-    return "\n".join(lines[begin + 1 :])
+    last_frame = max((n for n, line in enumerate(lines) if line.startswith('  File "')), default=-1)
+    begin = next(n for n in range(last_frame + 1, len(lines)) if not lines[n].startswith(" "))
+    return "\n".join(lines[begin:])
 
 
 def compact(traceback: str) -> str:

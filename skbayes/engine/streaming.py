@@ -9,7 +9,7 @@ from typing import Any
 
 from sklearn.utils.parallel import Parallel
 
-PATIENCE = 0.05
+SILENCE = 0.05
 """Seconds without a delivery after which the consumer hears of that."""
 
 
@@ -45,7 +45,7 @@ class StreamingParallel(Parallel):
         try:
             while True:
                 self._delivery.clear()
-                is_silent = self._n_delivered <= n_consumed and not self._delivery.wait(PATIENCE)
+                is_silent = self._n_delivered <= n_consumed and not self._delivery.wait(SILENCE)
                 if is_silent and self._is_busy():
                     yield None
                     continue

@@ -44,7 +44,7 @@ from skbayes._sklearn_compat import (
 )
 from skbayes.engine.budget import Clock, Patience
 from skbayes.engine.continued import KeptModels
-from skbayes.engine.evaluation import Evaluation, Split, SplitResult, Watch
+from skbayes.engine.evaluation import Evaluation, Split, SplitResult, Watch, as_indices
 from skbayes.engine.loop import Record, SearchLoop
 from skbayes.engine.results import failures_of, outcome_of, with_one_text_a_reason
 from skbayes.engine.workers import Workers, one_blas_thread
@@ -52,6 +52,7 @@ from skbayes.estimators.checkpoint import Checkpoint, identity_of, is_repeatable
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
+from skbayes.space.space import dicts_of
 from skbayes.trial import Outcome, Trial
 
 
@@ -223,8 +224,11 @@ class BaseModelSearchCV(BaseSearchCV):
                 loop = self._make_loop(inputs, plan, checkpoint, workers, watch, task, clock)
                 try:
                     self._search(loop, workers)
-                except KeyboardInterrupt:
-                    self._store_interrupted(loop, inputs, plan, refit_metric)
+                except KeyboardInterrupt as interrupt:
+                    try:
+                        self._store_interrupted(loop, inputs, plan, refit_metric)
+                    except Exception as error:
+                        interrupt.add_note(f"What was found could not be stored: {error!r}")
                     raise
             task.call_on_fit_task_end(estimator=self)
         refit_metric = self._store_results(loop.records(), inputs, plan, refit_metric)
@@ -237,8 +241,8 @@ class BaseModelSearchCV(BaseSearchCV):
         """Whether there are results; if the refit that was to follow is missing, say how to."""
         if self.refit and hasattr(self, "best_params_") and not hasattr(self, "best_estimator_"):
             raise NotFittedError(
-                f"This {type(self).__name__} instance was interrupted before its best candidate "
-                "was refitted. Refit it with "
+                f"This {type(self).__name__} instance has no best estimator: its search was "
+                "interrupted, or the best candidate was not refitted. Refit it with "
                 "'clone(search.estimator).set_params(**search.best_params_).fit(X, y)', or call "
                 "'fit' again; with a checkpoint it goes on where it was."
             )
@@ -283,9 +287,7 @@ class BaseModelSearchCV(BaseSearchCV):
         if self.checkpoint is None:
             return Checkpoint(None, {}, seed, is_seeded=False)
         is_grid = self._is_grid(Space(self.param_distributions, seed))
-        identity = identity_of(
-            self, inputs.X, inputs.y, inputs.routed, inputs.cv, n_points, is_grid
-        )
+        identity = identity_of(self, inputs, n_points, is_grid)
         return Checkpoint(self.checkpoint, identity, seed, self.random_state is not None)
 
     def _make_plan(self, inputs: Inputs, checkpoint: Checkpoint) -> Plan:
@@ -297,7 +299,10 @@ class BaseModelSearchCV(BaseSearchCV):
     def _draw_splits(self, inputs: Inputs) -> list[Split]:
         split_params = inputs.routed.splitter.split
         n_splits = inputs.cv.get_n_splits(inputs.X, inputs.y, **split_params)
-        splits = list(inputs.cv.split(inputs.X, inputs.y, **split_params))
+        splits = [
+            (as_indices(train), as_indices(test))
+            for train, test in inputs.cv.split(inputs.X, inputs.y, **split_params)
+        ]
         if not splits:
             raise ValueError(
                 "No fits were performed. Was the CV iterator empty? Were there no candidates?"
@@ -438,7 +443,7 @@ class BaseModelSearchCV(BaseSearchCV):
             clock,
             self._patience(),
             watch,
-            checkpoint.recorded(plan.space, self.refit, self.n_splits_),
+            checkpoint.recorded(plan.space, self.refit, self.n_splits_, has_callbacks),
             checkpoint.keep,
         )
 
@@ -455,7 +460,7 @@ class BaseModelSearchCV(BaseSearchCV):
         If not, they are spared the callers and contexts, which are slow to send.
         """
         listeners = [self, *self.get_params(deep=True).values()]
-        for grid in _as_list(self.param_distributions):
+        for grid in dicts_of(self.param_distributions):
             listeners.extend(chain.from_iterable(v for v in grid.values() if isinstance(v, list)))
         return HAS_CALLBACKS and any(hasattr(listener, "_skl_callbacks") for listener in listeners)
 
@@ -559,7 +564,3 @@ def _hint(unknown: list[str], estimator: Any) -> str:
 def _has_params(value: Any) -> bool:
     """Whether a value is an estimator, which changes what names there are."""
     return hasattr(value, "get_params")
-
-
-def _as_list(distributions: Any) -> list[Any]:
-    return [distributions] if isinstance(distributions, Mapping) else distributions

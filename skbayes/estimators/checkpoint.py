@@ -8,22 +8,27 @@ budgets are none of it, so a finished search can be extended.
 from __future__ import annotations
 
 import base64
+import os
+import sys
 import warnings
 import zlib
 from collections.abc import Mapping
 from importlib.metadata import version
+from itertools import chain
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
+from skbayes._sklearn_compat import scorers_by_name
 from skbayes.engine.evaluation import Split
-from skbayes.engine.fingerprint import digest
+from skbayes.engine.fingerprint import OF_NO_EFFECT, digest
 from skbayes.engine.journal import Journal, JournalError
 from skbayes.engine.loop import Record
 from skbayes.engine.results import outcome_of
 from skbayes.space import Space
+from skbayes.space.space import dicts_of
 from skbayes.trial import FloatArray, Trial
 
 NOT_IDENTIFYING = {
@@ -56,32 +61,28 @@ INDEX = np.dtype("<i8")
 
 def versions() -> dict[str, str]:
     """Return the versions that the numbers of a search may depend on."""
-    return {name: version(name) for name in VERSIONED}
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return {"Python": python} | {name: version(name) for name in VERSIONED}
 
 
-def identity_of(
-    search: Any, X: Any, y: Any, routed: Any, cv: Any, n_points: int, is_grid: bool
-) -> dict[str, str]:
+def identity_of(search: Any, inputs: Any, n_points: int, is_grid: bool) -> dict[str, str]:
     """Return the digests of what a search is made of, by what an error would call it.
 
     Parameters
     ----------
     search : estimator
         With validated parameters.
-    X, y : array-like
-    routed : Bunch
-        Metadata by consumer.
-    cv : splitter
+    inputs : Inputs
     n_points : int
     is_grid : bool
     """
-    parts: dict[str, Any] = {"the kind of search": type(search), "X": X, "y": y}
-    estimator = search.estimator
+    estimator, cv, routed = search.estimator, inputs.cv, inputs.routed
+    parts: dict[str, Any] = {"the kind of search": type(search), "X": inputs.X, "y": inputs.y}
     parts["the class of the estimator"] = type(estimator)
     for name, value in estimator.get_params(deep=True).items():
-        parts[f"the estimator's {name}"] = type(value) if hasattr(value, "get_params") else value
-    grids = search.param_distributions
-    for number, grid in enumerate([grids] if isinstance(grids, Mapping) else grids):
+        if name.rpartition("__")[2] not in OF_NO_EFFECT:
+            parts[f"the estimator's {name}"] = value
+    for number, grid in enumerate(dicts_of(search.param_distributions)):
         for name in grid:
             parts[f"param_distributions[{name!r}] of dict {number}"] = grid[name]
     for consumer, values in (
@@ -93,6 +94,7 @@ def identity_of(
     settings = {**search.get_params(deep=False), "n_points": n_points}
     parts.update((name, settings[name]) for name in settings.keys() - NOT_IDENTIFYING)
     parts["the metric that refit names"] = search.refit if isinstance(search.refit, str) else None
+    parts["the order of the metrics"] = _metrics_of(inputs.scorers)
     parts["cv"] = (type(cv), {k: v for k, v in vars(cv).items() if not _is_live(k, v)})
     parts["n_iter (whether the space is searched as a grid)"] = is_grid
     return {name: digest(part) for name, part in parts.items()}
@@ -127,7 +129,7 @@ class Checkpoint:
         if is_seeded:
             self._identity["random_state"] = digest(seed)
         place = Path(path)
-        if place.is_dir():
+        if place.is_dir() or os.fspath(path).endswith(("/", os.sep)):
             place = place / f"{digest(self._identity)}.jsonl"
         self._journal = Journal(place)
         if self._journal.header is not None:
@@ -150,14 +152,17 @@ class Checkpoint:
         known = header["identity"]
         names = {*known, *self._identity}
         different = sorted(n for n in names if known.get(n) != self._identity.get(n))
+        then, now = header["versions"], versions()
         if different:
             nested = [name for name in different if "__" in name]
             shown = ", ".join(nested or different)
+            is_newer = then.get("Python") != now["Python"]
+            hint = " (functions are compared by their code, which depends on Python's version)"
             raise self._error(
-                f"it belongs to a search that differs in {shown}. Fit with what it was begun "
-                "with, or give another path"
+                f"it belongs to a search that differs in {shown}{hint * is_newer}. Fit with what "
+                "it was begun with, or give another path, or a folder, where every search finds "
+                "its own"
             )
-        then, now = header["versions"], versions()
         changed = [f"{n} {then.get(n)} (now {now[n]})" for n in now if then.get(n) != now[n]]
         if changed:
             warnings.warn(
@@ -200,7 +205,9 @@ class Checkpoint:
             )
         return drawn
 
-    def recorded(self, space: Space, metric: Any, n_splits: int) -> dict[int, Record]:
+    def recorded(
+        self, space: Space, metric: Any, n_splits: int, is_heard: bool
+    ) -> dict[int, Record]:
         """Return the trials that the journal holds, by number.
 
         Parameters
@@ -210,6 +217,8 @@ class Checkpoint:
         metric : object
             Name of the score to follow.
         n_splits : int
+        is_heard : bool
+            Whether there are callbacks; the word of those there were counts no more if not.
         """
         if self._journal is None:
             return {}
@@ -217,6 +226,8 @@ class Checkpoint:
             records = [_restored(r, space, metric, n_splits) for r in self._journal.records]
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise self._error(f"a line is not what it should be ({error!r})") from None
+        for result in chain.from_iterable(record.results for record in records):
+            result["is_last"] = is_heard and result.get("is_last", False)
         return {record.trial.number: record for record in records}
 
     def keep(self, record: Record) -> None:
@@ -240,6 +251,12 @@ class Checkpoint:
 
     def _error(self, problem: str) -> JournalError:
         return JournalError(f"{self._name}: {problem}.")
+
+
+def _metrics_of(scorers: Any) -> list[str] | None:
+    """Return the names of several metrics; the first is followed if `refit` names none."""
+    by_name = scorers_by_name(scorers)
+    return list(by_name) if isinstance(by_name, Mapping) else None
 
 
 def is_repeatable(cv: Any) -> bool:

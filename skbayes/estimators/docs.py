@@ -81,14 +81,14 @@ PARTS = {
     checkpoint : str or path-like, default=None
         Journal in which every finished candidate is kept. A call of ``fit`` with the same
         arguments goes on from it, and gives the result of a search that was never interrupted.
-        If it is a folder, every search finds its own file there, as in
+        If it is a folder, or ends with a slash, every search finds its own file there, as in
         :func:`~sklearn.model_selection.cross_validate`.
 
     timeout : float, default=None
         Seconds that the search may take, the refit not among them. What it does is the beginning
         of what it would do without: no candidate is begun that is not expected to end in time,
-        but the first. Where fits run in processes of their own, those still running when the time
-        is over are abandoned; elsewhere they are waited for.
+        but the first. Where fits run in processes of joblib's backend loky, those still running
+        when the time is over are abandoned; elsewhere they are waited for.
 
     max_fit_time : float, default=None
         Seconds that fitting and scoring on one split may take. What takes longer is ended, with
@@ -97,10 +97,11 @@ PARTS = {
     "n_iter": """
     n_iter : int or None, default=50
         Number of candidates that are evaluated; fewer only when a finite space is used up or a
-        budget is spent. None is as many as `timeout` allows, 10,000 at most.""",
+        budget is spent. None is as many as `timeout` allows, 10,000 at most and never a grid.""",
     "n_iter_no_change": """
     n_iter_no_change : int, default=None
-        The search ends when so many candidates in a row were not better than the best before.""",
+        The search ends when so many candidates in a row, failed ones among them, were not better
+        than the best before. Then no space is small enough to be searched as a grid.""",
     "attributes": """
     cv_results_ : dict of numpy (masked) ndarrays
         Scores, times and parameters of every candidate, in the order they were proposed, with the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -31,9 +32,11 @@ from skbayes.samplers.halving import (
     make_brackets,
     make_ladder,
     n_powers,
+    place_of,
 )
 from skbayes.samplers.quasi_random import GridSampler, QuasiRandomSampler
 from skbayes.space import Space
+from skbayes.space.space import dicts_of
 from skbayes.trial import Trial
 
 STRATIFIED = (
@@ -279,8 +282,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
                 f"Cannot use resource={self.resource} which is not supported "
                 f"by estimator {self.estimator.__class__.__name__}"
             )
-        grids = self.param_distributions
-        if any(self.resource in grid for grid in ([grids] if isinstance(grids, dict) else grids)):
+        if any(self.resource in grid for grid in dicts_of(self.param_distributions)):
             raise ValueError(
                 f"Cannot use parameter {self.resource} as the resource since "
                 "it is part of the searched parameters."
@@ -357,19 +359,25 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         self, trials: list[Trial], inputs: Inputs, plan: Plan
     ) -> dict[str, list[Any]]:
         brackets = _brackets(plan)
-        self._store_schedule(brackets, num_samples(inputs.X))
+        self._store_schedule(brackets, trials, num_samples(inputs.X))
         names = ["iter", "n_resources"] + ["bracket"] * (len(brackets) > 1)
         return {name: [trial.memory[name] for trial in trials] for name in names}
 
-    def _store_schedule(self, brackets: list[Bracket], n_samples: int) -> None:
-        resources = [[rung.n_resources for rung in bracket.rungs] for bracket in brackets]
-        candidates = [[rung.n_candidates for rung in bracket.rungs] for bracket in brackets]
+    def _store_schedule(self, brackets: list[Bracket], trials: list[Trial], n_samples: int) -> None:
+        """Store the rungs as they came about; a budget or a finite space may have ended them."""
+        counts = Counter(map(place_of, trials))
+        begun = [
+            [(rung, counts[n, step]) for step, rung in enumerate(b.rungs) if counts[n, step]]
+            for n, b in enumerate(brackets)
+        ]
+        resources = [[rung.n_resources for rung, _ in bracket] for bracket in begun]
+        candidates = [[count for _, count in bracket] for bracket in begun]
         self.n_resources_ = resources if len(brackets) > 1 else resources[0]
         self.n_candidates_ = candidates if len(brackets) > 1 else candidates[0]
         first = brackets[0]
         self.min_resources_ = first.rungs[0].n_resources
         self.max_resources_ = self._most_resources(n_samples)
-        self.n_iterations_ = len(first.rungs)
+        self.n_iterations_ = len(begun[0])
         self.n_required_iterations_ = first.n_required
         self.n_possible_iterations_ = first.n_possible
         self.n_remaining_candidates_ = first.n_remaining

@@ -98,4 +98,5 @@ class SequentialSearchCV(BaseModelSearchCV):
         return MOST_ITER if self.n_iter is None else self.n_iter
 
     def _is_grid(self, space: Space) -> bool:
-        return space.grid_size is not None and self._n_iter() >= space.grid_size
+        is_whole = self.n_iter is not None and self.n_iter_no_change is None
+        return is_whole and space.grid_size is not None and self._n_iter() >= space.grid_size

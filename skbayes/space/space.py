@@ -270,14 +270,20 @@ class Space:
         return total
 
 
+def dicts_of(param_distributions: Distributions) -> list[Mapping[str, Any]]:
+    """Return the dicts of a union of spaces; a dict is the only one of its own."""
+    if isinstance(param_distributions, Mapping):
+        return [param_distributions]
+    return list(param_distributions)
+
+
 def _read_dicts(param_distributions: Any) -> list[Mapping[str, Any]]:
-    is_one = isinstance(param_distributions, Mapping)
-    if not is_one and not isinstance(param_distributions, Sequence):
+    if not isinstance(param_distributions, Mapping | Sequence):
         raise TypeError(
             f"param_distributions: {param_distributions!r} of type "
             f"{type(param_distributions).__name__} is neither a dict nor a list of dicts."
         )
-    grids = [param_distributions] if is_one else list(param_distributions)
+    grids = dicts_of(param_distributions)
     if not grids:
         raise ValueError("param_distributions: the list of dicts is empty; give at least one dict.")
     for number, grid in enumerate(grids):
