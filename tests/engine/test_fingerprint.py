@@ -11,6 +11,9 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy import sparse, stats
+from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import KFold, RepeatedKFold
@@ -65,6 +68,14 @@ MAKERS = {
     "pandas, other name": lambda: pd.DataFrame({"x": [1.0, 2.0], "z": ["a", "b"]}),
     "polars": lambda: pl.DataFrame({"x": [1.0, 2.5]}),
     "series": lambda: pd.Series([1.0, 7.0]),
+    "categories": lambda: pd.DataFrame({"x": pd.Categorical(["a", "b"])}),
+    "more categories": lambda: pd.DataFrame({"x": pd.Categorical(["a", "b"], ["a", "b", "c"])}),
+    "ordered": lambda: pd.DataFrame({"x": pd.Categorical(["a", "b"], ordered=True)}),
+    "strings": lambda: pd.DataFrame({"x": ["a", "b"]}),
+    "frozen": lambda: FrozenEstimator(PCA(1).fit([[1.0, 2], [2, 1], [3, 5]])),
+    "frozen, fitted otherwise": lambda: FrozenEstimator(PCA(1).fit([[1.0, 2], [2, 1], [3, 4]])),
+    "within a pipeline": lambda: make_pipeline(FrozenEstimator(PCA(1).fit([[1.0, 2], [2, 1]]))),
+    "within, otherwise": lambda: make_pipeline(FrozenEstimator(PCA(1).fit([[1.0, 2], [2, 2]]))),
     "estimator": lambda: LogisticRegression(C=2),
     "other estimator": lambda: LogisticRegression(C=3),
     "pipeline": lambda: make_pipeline(StandardScaler(), LogisticRegression()),
@@ -112,6 +123,9 @@ def test_alike_is_alike_and_different_is_different():
         (np.arange(6.0).reshape(2, 3), np.asfortranarray(np.arange(6.0).reshape(2, 3))),
         (np.arange(10)[::2], np.array([0, 2, 4, 6, 8])),
         (stats.uniform(0, 1), stats.uniform()),
+        (RandomForestClassifier(n_jobs=2, verbose=1), RandomForestClassifier()),
+        (make_pipeline(RandomForestClassifier(n_jobs=2)), make_pipeline(RandomForestClassifier())),
+        (PCA(1).fit(np.eye(3)), PCA(1)),
         (stats.loguniform(1, 10), stats.reciprocal(1, 10)),
     ],
 )
@@ -131,6 +145,17 @@ def test_what_holds_itself_has_a_digest():
     one.append(one)
     other.append(other)
     assert digest(one) == digest(other) != digest([1, [1]])
+
+
+@pytest.mark.parametrize("error", [TypeError, ValueError, RuntimeError])
+def test_what_cannot_be_pickled_counts_by_its_class(error):
+    class Shy:
+        def __reduce_ex__(self, protocol):
+            raise error("no")
+
+    assert digest(Shy()) == digest(Shy())
+    assert digest(lambda: later) == digest(lambda: later)
+    later = 1
 
 
 def test_another_process_agrees():

@@ -9,6 +9,7 @@ from joblib import parallel_config
 from scipy.stats import loguniform, randint, uniform
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold, cross_validate
@@ -374,3 +375,73 @@ def test_the_header_holds_digests_and_no_data(tmp_path):
     header = json.loads(Path(tmp_path / "j").read_text().splitlines()[0])
     assert len(header["identity"]["X"]) == 16
     assert header["splits"] is None
+
+
+class Scattered:
+    """A splitter without a seed, whose indices are of any type."""
+
+    random_state = None
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return 2
+
+    def split(self, X, y=None, groups=None):
+        is_test = np.random.permutation(len(X)) < 20
+        for mask in (is_test, ~is_test):
+            yield tuple(self.kind(chosen) for chosen in (~mask, mask))
+
+
+@pytest.mark.parametrize(
+    "kind", [lambda m: np.flatnonzero(m).tolist(), lambda m: np.flatnonzero(m).astype("i4"), list]
+)
+def test_stored_splits_may_be_lists_or_of_another_type(kind, tmp_path):
+    make(BayesSearchCV, tmp_path / "j", cv=Scattered(kind), n_iter=5).fit(*DATA)
+    Breaking.n_fits = 0
+    make(BayesSearchCV, tmp_path / "j", cv=Scattered(kind), n_iter=7).fit(*DATA)
+    assert Breaking.n_fits == 2 * 2
+
+
+def test_masks_are_splits_too(tmp_path):
+    masked = make(BayesSearchCV, tmp_path / "j", cv=Scattered(np.asarray), n_iter=5).fit(*DATA)
+    assert masked.n_splits_ == 2
+    assert len(set(columns_of(masked)["split0_test_score"])) == 5
+    make(BayesSearchCV, tmp_path / "j", cv=Scattered(np.asarray), n_iter=6).fit(*DATA)
+
+
+def test_a_path_that_ends_with_a_slash_is_a_folder(tmp_path):
+    make(BayesSearchCV, f"{tmp_path}/new/").fit(*DATA)
+    assert [path.suffix for path in (tmp_path / "new").iterdir()] == [".jsonl"]
+
+
+def test_the_order_of_metrics_matters(tmp_path):
+    def search(names):
+        scoring = {name: name for name in names}
+        options = {"scoring": scoring, "checkpoint": tmp_path / "j", "random_state": 0, "n_iter": 4}
+        return BayesSearchCV(SVC(), SPACE, refit=False, **options)
+
+    search(["accuracy", "f1_macro"]).fit(X, Y)
+    with pytest.raises(JournalError, match="the order of the metrics"):
+        search(["f1_macro", "accuracy"]).fit(X, Y)
+
+
+def test_the_estimators_own_workers_may_change(tmp_path):
+    def search(n_jobs):
+        model = RandomForestClassifier(5, random_state=0, n_jobs=n_jobs)
+        space = {"max_depth": randint(1, 9)}
+        return BayesSearchCV(model, space, n_iter=3, random_state=0, checkpoint=tmp_path / "j")
+
+    search(None).fit(X, Y)
+    search(1).fit(X, Y)
+
+
+def test_a_search_with_a_rule_to_end_it_is_no_grid_search(tmp_path):
+    grid = {"x": [0.1, 0.2, 0.3, 0.5, 0.9]}
+    whole = make(BayesSearchCV, None, grid).fit(*DATA)
+    assert columns_of(whole)["param_x"] == grid["x"]
+    ruled = make(BayesSearchCV, None, grid, n_iter_no_change=5).fit(*DATA)
+    assert sorted(columns_of(ruled)["param_x"]) == grid["x"] != columns_of(ruled)["param_x"]
+    timed = make(BayesSearchCV, None, grid, n_iter=None, timeout=60).fit(*DATA)
+    assert columns_of(timed)["param_x"] == columns_of(ruled)["param_x"]

@@ -16,6 +16,7 @@ from scipy.stats import uniform
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import FitFailedWarning, NotFittedError
+from sklearn.model_selection import KFold
 from sklearn.tree import DecisionTreeClassifier
 
 import skbayes
@@ -335,3 +336,72 @@ def test_a_search_without_failures_says_so():
         search = search_with(Model()).fit(X, Y)
     assert search.failures_ == {}
     assert skbayes.__version__
+
+
+@pytest.mark.skipif(not HAS_CALLBACKS, reason="scikit-learn has callbacks from 1.9 on")
+def test_the_word_of_a_callback_that_is_gone_counts_no_more(tmp_path):
+    def search(n_iter):
+        return search_with(Model(), n_iter=n_iter, checkpoint=tmp_path / "j")
+
+    stopped = search(10).set_callbacks(StopsAt(12)).fit(X, Y)
+    assert len(stopped.cv_results_["params"]) == 3
+    again = search(10).set_callbacks(StopsAt(12)).fit(X, Y)
+    assert len(again.cv_results_["params"]) == 3
+    assert len(search(6).fit(X, Y).cv_results_["params"]) == 6
+
+
+def test_ctrl_c_is_ctrl_c_whatever_refit_says(monkeypatch):
+    monkeypatch.setattr(Interrupting, "n_fits", 0)
+    search = BayesSearchCV(
+        Interrupting(random_state=0),
+        {"max_depth": [1, 2, 3], "min_samples_leaf": [1, 2, 3, 4, 5]},
+        n_iter=9,
+        refit=lambda results: 8,
+        random_state=0,
+    )
+    with pytest.raises(KeyboardInterrupt) as raised:
+        search.fit(X, Y)
+    assert "could not be stored: IndexError" in raised.value.__notes__[0]
+
+
+class Unbringable(Model):
+    """Cannot be made again in a worker."""
+
+    def __reduce__(self):
+        return __import__, ("no_such_module",)
+
+
+def test_what_cannot_be_brought_to_a_worker_is_no_dead_worker():
+    with pytest.raises(Exception, match="A task has failed to un-serialize"):
+        search_with(Unbringable(), n_jobs=2).fit(X, Y)
+
+
+def test_halving_that_ran_out_of_time_tells_of_the_rungs_there_were():
+    search = HalvingBayesSearchCV(
+        Model(seconds=0.05), SPACE, timeout=1, cv=3, random_state=0, refit=False
+    ).fit(X, Y)
+    columns = search.cv_results_
+    assert search.n_iterations_ == columns["iter"].max() + 1
+    assert search.n_candidates_ == np.bincount(columns["iter"]).tolist()
+    assert search.n_resources_ == sorted(set(columns["n_resources"]))
+
+
+def test_suspects_are_not_tried_when_the_time_is_over():
+    """One split kills its worker, the other would take a minute."""
+
+    class Mixed(Model):
+        def fit(self, X, y):
+            if self.x == 0.9:
+                time.sleep(0.5 if X[0, 0] == 0 else 60)
+                os._exit(1)
+            return super().fit(X, y)
+
+    data = np.arange(20.0)[:, np.newaxis], np.arange(20) % 2
+    given = [{"x": 0.1}, {"x": 0.2}, {"x": 0.9}]
+    search = search_with(
+        Mixed(), n_jobs=2, cv=KFold(2), timeout=4, initial_params=given, n_points=1
+    )
+    begin = time.monotonic()
+    search.fit(*data)
+    assert time.monotonic() - begin < 40
+    assert columns_of(search)["param_x"] == [0.1, 0.2]
