@@ -35,6 +35,9 @@ from skbayes.space import Space
 from skbayes.space.dimensions import Kind
 from skbayes.trial import FloatArray, Trial
 
+DECIMALS = 10
+"""Of a proposal. The last bits of linear algebra depend on where in memory its arrays lie."""
+
 N_BEST = 5
 """Best trials whose neighbourhoods the acquisition is searched in."""
 
@@ -149,20 +152,22 @@ class GPSampler(Sampler):
         incumbent = float(surrogate.mean(self.space.snap(Z[np.isfinite(scores)])).max())
         surrogate = surrogate.believe(unknown_candidates(self.space, handed_out, is_finished))
 
+        is_continuous = np.array([column.kind is Kind.CONTINUOUS for column in self.space.columns])
         acquisition = Acquisition(
             surrogate,
             incumbent,
             insisted_noise(surrogate),
             PLATEAU_RADIUS if has_plateaus(scores) else 0.0,
             neglected_subspace(self.space, handed_out),
-            np.array([column.kind is Kind.CONTINUOUS for column in self.space.columns]),
+            is_continuous,
             len(finished),
         )
         best = Z[np.argsort(-y, kind="stable")[:N_BEST]]
         row = maximize(acquisition, acquisition.with_gradient, self.space, best, seen, rng)
         if row is None:
             return self._start.propose(trials, rng)
-        return self._proposal(row, {"theta": theta.tolist()})
+        row[is_continuous] = row[is_continuous].round(DECIMALS)
+        return self._proposal(row, {"theta": theta.round(DECIMALS).tolist()})
 
     def _stored_hyperparameters(self, trials: Sequence[Trial]) -> list[FloatArray]:
         """Return where the estimate may begin: the prior mean, the last trial's, noisier ones.

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import FitFailedWarning
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
@@ -151,7 +151,7 @@ def test_a_trial_that_was_finished_before_one_before_it_is_kept(tmp_path):
     ("changes", "named"),
     [
         ({"estimator": Breaking(name="b")}, "the estimator's name"),
-        ({"estimator": LogisticRegression(), "space": {"C": [1, 2]}}, "the class of the estimator"),
+        ({"estimator": Ridge(), "space": {"alpha": [1, 2]}}, "the class of the estimator"),
         ({"space": {"x": uniform(0, 2)}}, r"param_distributions\['x'\] of dict 0"),
         ({"space": {"x": uniform(0, 1), "name": ["a", "b"]}}, r"param_distributions\['name'\]"),
         ({"cv": 4}, "cv"),

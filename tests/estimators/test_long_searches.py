@@ -74,11 +74,11 @@ def search_with(model, cls=BayesSearchCV, **options):
 class Interrupting(DecisionTreeClassifier):
     n_fits = 0
 
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None, check_input=True):
         Interrupting.n_fits += 1
         if Interrupting.n_fits == 23:
             raise KeyboardInterrupt
-        return super().fit(X, y)
+        return super().fit(X, y, sample_weight, check_input)
 
 
 @pytest.fixture

@@ -169,3 +169,24 @@ def test_noise_is_found_after_trials_without_any():
     assert np.median(noise) > -4
     calm = [search(Space(BRANIN), branin, 30, seed)[-1].memory["theta"][-1] for seed in range(3)]
     assert np.median(calm) < -7
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_last_bits_of_what_is_known_do_not_steer_a_proposal(seed):
+    space = Space({"x": stats.uniform(0, 1), "y": stats.loguniform(1, 100)})
+    sampler = GPSampler(space, QuasiRandomSampler(space, seed), 4)
+    rng = np.random.default_rng(seed)
+    rows = space.snap(rng.random((12, space.n_columns)))
+    scores = -((rows[:, 0] - 0.3) ** 2) - (rows[:, 1] - 0.6) ** 2
+
+    def proposal(factor):
+        trials = [
+            Trial(n, row * factor, {}, {}, Outcome((score,)))
+            for n, (row, score) in enumerate(zip(rows, scores, strict=True))
+        ]
+        return sampler.propose(trials, np.random.default_rng(0))
+
+    exact, shaken = proposal(1.0), proposal(1.0 + 4e-16)
+    assert exact.row.tolist() == shaken.row.tolist()
+    assert exact.params == shaken.params
+    assert exact.memory == shaken.memory
