@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -222,14 +222,8 @@ class BaseModelSearchCV(BaseSearchCV):
             task = self._begin_search(plan, context)
             with workers.watch(self.max_fit_time) as watch:
                 loop = self._make_loop(inputs, plan, checkpoint, workers, watch, task, clock)
-                try:
+                with self._stored_if_interrupted(loop, inputs, plan, refit_metric):
                     self._search(loop, workers)
-                except KeyboardInterrupt as interrupt:
-                    try:
-                        self._store_interrupted(loop, inputs, plan, refit_metric)
-                    except Exception as error:
-                        interrupt.add_note(f"What was found could not be stored: {error!r}")
-                    raise
             task.call_on_fit_task_end(estimator=self)
         refit_metric = self._store_results(loop.records(), inputs, plan, refit_metric)
         self._select_best(refit_metric)
@@ -379,9 +373,10 @@ class BaseModelSearchCV(BaseSearchCV):
         n_trials = self._n_planned(plan)
         n_tasks = n_trials * self.n_splits_
         if self.verbose > 0:
+            most = "" if self.timeout is None else "at most "
             print(
-                f"Fitting {self.n_splits_} folds for each of {n_trials} candidates, "
-                f"totalling {n_tasks} fits"
+                f"Fitting {self.n_splits_} folds for each of {most}{n_trials} candidates, "
+                f"totalling {most}{n_tasks} fits"
             )
         task = context.subcontext(
             task_name="search", max_subtasks=n_tasks, sequential_subtasks=False
@@ -436,15 +431,15 @@ class BaseModelSearchCV(BaseSearchCV):
             plan.sampler,
             evaluation,
             self._judge,
-            n_trials,
-            self.n_points_,
-            plan.seed,
-            nullcontext if workers.are_threads else one_blas_thread(),
-            clock,
-            self._patience(),
-            watch,
-            checkpoint.recorded(plan.space, self.refit, self.n_splits_, has_callbacks),
-            checkpoint.keep,
+            n_trials=n_trials,
+            n_points=self.n_points_,
+            seed=plan.seed,
+            while_proposing=nullcontext if workers.are_threads else one_blas_thread(),
+            clock=clock,
+            patience=self._patience(),
+            watch=watch,
+            recorded=checkpoint.recorded(plan.space, self.refit, self.n_splits_, has_callbacks),
+            keep=checkpoint.keep,
         )
 
     def _search(self, loop: SearchLoop, workers: Workers) -> None:
@@ -482,13 +477,21 @@ class BaseModelSearchCV(BaseSearchCV):
             self._check_refit_for_multimetric(scores)
         return outcome_of(results, self.refit)
 
-    def _store_interrupted(
+    @contextmanager
+    def _stored_if_interrupted(
         self, loop: SearchLoop, inputs: Inputs, plan: Plan, refit_metric: Any
-    ) -> None:
+    ) -> Iterator[None]:
         """Store what an interrupted search has found, if it has found anything."""
-        records = loop.records(is_interrupted=True)
-        if any(np.isfinite(record.trial.score) for record in records):
-            self._select_best(self._store_results(records, inputs, plan, refit_metric))
+        try:
+            yield
+        except KeyboardInterrupt as interrupt:
+            records = loop.records(is_interrupted=True)
+            try:
+                if any(np.isfinite(record.trial.score) for record in records):
+                    self._select_best(self._store_results(records, inputs, plan, refit_metric))
+            except Exception as error:
+                interrupt.add_note(f"What was found could not be stored: {error!r}")
+            raise
 
     def _store_results(
         self, records: list[Record], inputs: Inputs, plan: Plan, refit_metric: Any
