@@ -256,7 +256,7 @@ def test_a_fit_that_takes_too_long_is_ended():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cls", [BayesSearchCV, TPESearchCV, HalvingBayesSearchCV])
+@pytest.mark.parametrize("cls", [BayesSearchCV, HalvingBayesSearchCV])
 def test_many_deaths_and_hangs_are_the_failed_fits_they_stand_for(cls):
     """One fit in ten kills its worker, one in twenty sleeps for an hour."""
     model = Model(share_dying=0.1, share_hanging=0.05, seconds=0.02)
