@@ -74,6 +74,11 @@ class Journal:
                 self.close()
                 raise
 
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return f"checkpoint={str(self.path)!r}"
+
     def __enter__(self) -> Self:
         return self
 
@@ -129,7 +134,7 @@ class Journal:
             n_good += len(line)
         if n_good < len(content):
             warnings.warn(
-                f"checkpoint={str(self.path)!r}: the last line is damaged, as if it had not been "
+                f"{self.name}: the last line is damaged, as if it had not been "
                 "written to its end, and is dropped; that trial is evaluated again.",
                 stacklevel=2,
             )
@@ -166,9 +171,7 @@ class Journal:
         )
 
     def _error(self, problem: str) -> JournalError:
-        return JournalError(
-            f"checkpoint={str(self.path)!r}: {problem}. Give another path to begin anew."
-        )
+        return JournalError(f"{self.name}: {problem}. Give another path to begin anew.")
 
     def _lock(self) -> None:
         assert self._file is not None

@@ -134,7 +134,7 @@ class Checkpoint:
         self._journal = Journal(place)
         if self._journal.header is not None:
             try:
-                self._compare(self._journal.header)
+                self._compare(self._journal.name, self._journal.header)
                 self.seed = int(self._journal.header["seed"])
             except BaseException:
                 self._journal.close()
@@ -147,14 +147,14 @@ class Checkpoint:
         if self._journal is not None:
             self._journal.close()
 
-    def _compare(self, header: Mapping[str, Any]) -> None:
+    def _compare(self, name: str, header: Mapping[str, Any]) -> None:
         """Raise if a journal is of another search, and warn if it is of another version."""
         known = header["identity"]
         names = {*known, *self._identity}
         different = sorted(n for n in names if known.get(n) != self._identity.get(n))
         then, now = header["versions"], versions()
         if different:
-            nested = [name for name in different if "__" in name]
+            nested = [n for n in different if "__" in n]
             shown = ", ".join(nested or different)
             is_newer = then.get("Python") != now["Python"]
             hint = " (functions are compared by their code, which depends on Python's version)"
@@ -166,7 +166,7 @@ class Checkpoint:
         changed = [f"{n} {then.get(n)} (now {now[n]})" for n in now if then.get(n) != now[n]]
         if changed:
             warnings.warn(
-                f"{self._name}: it was begun with {', '.join(changed)}; the rest of the search "
+                f"{name}: it was begun with {', '.join(changed)}; the rest of the search "
                 "may differ from what it would have been.",
                 stacklevel=2,
             )
@@ -244,13 +244,9 @@ class Checkpoint:
                 }
             )
 
-    @property
-    def _name(self) -> str:
-        assert self._journal is not None
-        return f"checkpoint={str(self._journal.path)!r}"
-
     def _error(self, problem: str) -> JournalError:
-        return JournalError(f"{self._name}: {problem}.")
+        assert self._journal is not None
+        return JournalError(f"{self._journal.name}: {problem}.")
 
 
 def _metrics_of(scorers: Any) -> list[str] | None:

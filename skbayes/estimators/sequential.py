@@ -88,15 +88,13 @@ class SequentialSearchCV(BaseModelSearchCV):
     def _n_planned(self, plan: Plan) -> int:
         n_given = len(self.initial_params) if isinstance(self.initial_params, list) else 0
         size = plan.space.grid_size if self._is_grid(plan.space) else plan.space.size
-        n_iter = self._n_iter()
+        n_iter = MOST_ITER if self.n_iter is None else self.n_iter
         return n_iter if size is None else min(n_iter, size + n_given)
 
     def _patience(self) -> Patience:
         return Patience(self.n_iter_no_change)
 
-    def _n_iter(self) -> int:
-        return MOST_ITER if self.n_iter is None else self.n_iter
-
     def _is_grid(self, space: Space) -> bool:
-        is_whole = self.n_iter is not None and self.n_iter_no_change is None
-        return is_whole and space.grid_size is not None and self._n_iter() >= space.grid_size
+        if self.n_iter is None or self.n_iter_no_change is not None:
+            return False  # it may end early, and the first corner of a grid would be all it sees
+        return space.grid_size is not None and self.n_iter >= space.grid_size
