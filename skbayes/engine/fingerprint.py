@@ -18,7 +18,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 
-from skbayes.space.distributions import is_distribution, prior_of
+from skbayes.space.distributions import draw, is_distribution, prior_of
 
 LENGTH = 16
 """Hexadecimal digits of a digest."""
@@ -27,7 +27,6 @@ OF_NO_EFFECT = {"n_jobs", "verbose"}
 """Parameters of an estimator that do not decide what it learns."""
 
 N_QUANTILES = 99
-N_DRAWS = 32
 SIGNIFICANT_DIGITS = 10
 """Digits of a quantile that count; the last ones differ between versions of SciPy."""
 
@@ -140,8 +139,7 @@ class _Hasher:
         self._label("distribution", _name_of(type(value)))
         prior = prior_of(value, "distribution")
         if prior is None:
-            rng = np.random.RandomState(0)
-            self._add_all("draws", [value.rvs(random_state=rng) for _ in range(N_DRAWS)])
+            self._add_all("draws", draw(value, "distribution", np.random.RandomState(0)))
             return
         places = np.arange(1, N_QUANTILES + 1) / (N_QUANTILES + 1)
         numbers = [prior.low, prior.high, *prior.value_at(places).tolist()]

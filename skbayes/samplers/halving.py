@@ -186,8 +186,9 @@ class AtFullResource(Space):
         is_active = self._space.active(rows[:, :-1])
         return np.hstack([is_active, np.zeros((len(rows), 1), dtype=bool)])
 
-    def grid_point(self, index: int) -> dict[str, Any]:
-        return self._space.grid_point(index)
+    def grid_point(self, index: int) -> tuple[FloatArray, dict[str, Any]]:
+        row, params = self._space.grid_point(index)
+        return np.append(row, 1.0), params
 
     def all_rows(self) -> Iterator[FloatArray]:
         return (np.append(row, 1.0) for row in self._space.all_rows())

@@ -79,8 +79,7 @@ class GridSampler(Sampler):
         given = seen_keys(self.space, list(takewhile(_was_given, trials)))
         last = max((trial.memory.get("grid_index", -1) for trial in trials), default=-1)
         for index in range(last + 1, self.space.grid_size):
-            params = self.space.grid_point(index)
-            row = self.space.encode(params)
+            row, params = self.space.grid_point(index)
             if row_key(row) not in given:
                 return Proposal(row, params, {"grid_index": index})
         return NoProposal.EXHAUSTED

@@ -18,24 +18,29 @@ NoneOr         ordered numbers, or None            two: which of both (categoric
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence, Set
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from numbers import Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skbayes.space.distributions import Prior, draw, empirical_prior, is_distribution, prior_of
+from skbayes.space.distributions import Prior, draw, empirical_prior, prior_of
+from skbayes.space.values import is_number, is_same_value, level_of, position_of
+from skbayes.space.written import shown
 from skbayes.trial import FloatArray
 
 INACTIVE = 0.5
 """Where a column lies that a candidate does not use: the centre of every prior."""
 
 MAX_LISTED = 10_000
-"""Most integers of a distribution that are listed one by one."""
+"""Most values of a distribution that are listed one by one."""
+
+ROUNDING = 1e-12
+"""Probability that is less than that of any value, and more than what rounding changes."""
 
 
 class Kind(Enum):
@@ -129,9 +134,15 @@ class _FromPrior(Dimension):
         self.prior = prior
 
     def encode(self, value: Any) -> FloatArray:
-        if not is_number(value) or not self.prior.low <= value <= self.prior.high:
+        if not (is_number(value) and self.prior.low <= value <= self.prior.high):
             raise ValueError(f"the values lie between {self.prior.low:g} and {self.prior.high:g}")
-        return self.prior.position_of([float(value)])
+        try:
+            number = float(value)
+        except OverflowError:
+            number = np.inf
+        if not np.isfinite(number):
+            raise ValueError("the values are finite floating-point numbers")
+        return self.prior.position_of([number])
 
     def is_same(self, other: Dimension) -> bool:
         if type(other) is not type(self):
@@ -163,7 +174,7 @@ class Integers(_FromPrior):
 
     def encode(self, value: Any) -> FloatArray:
         cells = super().encode(value)
-        if float(value) != round(value):
+        if value != round(value):
             raise ValueError("the values are integers")
         return cells
 
@@ -197,12 +208,11 @@ class Finite(Dimension):
         return self.values[int(self._index(cells[0]))]
 
     def encode(self, value: Any) -> FloatArray:
-        for candidates in (_is_identical, is_same_value):
-            for position, known in zip(self.positions, self.values, strict=True):
-                if candidates(value, known):
-                    return np.array([position])
-        shown = ", ".join(repr(known) for known in self.values[:8])
-        raise ValueError(f"the values are {shown}{', …' if len(self.values) > 8 else ''}")
+        position = position_of(value, self.values)
+        if position is None:
+            known = ", ".join(map(shown, self.values[:8]))
+            raise ValueError(f"the values are {known}{', …' if len(self.values) > 8 else ''}")
+        return self.positions[[position]]
 
     def snap(self, cells: FloatArray) -> FloatArray:
         return self.positions[self._index(cells)]
@@ -255,132 +265,128 @@ class NoneOr(Dimension):
         )
 
 
-def make_dimension(values: Any, label: str, rng: np.random.RandomState) -> Dimension:
-    """Read what the user wrote for one parameter.
+def dimension_of_distribution(values: Any, label: str, rng: np.random.RandomState) -> Dimension:
+    """Read a distribution that the user gave for one parameter.
 
     Parameters
     ----------
-    values : distribution or sequence
-        What the user wrote.
+    values : object
+        What `is_distribution` accepts.
     label : str
         How errors name it, such as ``param_distributions['C']``.
     rng : RandomState
-        Source of the draws from an object that has only `rvs`.
+        Source of the draws from a distribution that is only known through them.
 
     Raises
     ------
-    TypeError
-        If it is neither a distribution nor a sequence.
     ValueError
-        If it is empty, or a distribution without its arguments.
+        If the distribution is none, or lacks its arguments.
     """
-    if is_distribution(values):
-        prior = prior_of(values, label)
-        return _from_draws(draw(values, rng)) if prior is None else _from_prior(prior)
-    return _from_list(list_of(values, label))
+    prior = prior_of(values, label)
+    dimension = None if prior is None else _from_prior(prior)
+    return _from_draws(draw(values, label, rng)) if dimension is None else dimension
 
 
-def list_of(values: Any, label: str) -> list[Any]:
-    """Return the values of a list, tuple, range, array or Series, the very objects."""
-    is_sequence = isinstance(values, Sequence) and not isinstance(values, str | bytes)
-    is_array = isinstance(values, np.ndarray) and values.ndim >= 1
-    is_series = hasattr(values, "__array__") and len(getattr(values, "shape", ())) == 1
-    if not (is_sequence or is_array or is_series):
-        if isinstance(values, type) or callable(values):
-            wanted = "give an instance of it, or put it in a list"
-        elif isinstance(values, Mapping | Set):
-            wanted = "give the values as a list"
-        else:
-            wanted = "put a single value in a list"
-        raise TypeError(
-            f"{label}: {values!r} of type {type(values).__name__} is neither a list of values nor "
-            f"a distribution (an object with 'rvs'); {wanted}."
-        )
-    listed = list(values)
-    if not listed:
-        raise ValueError(f"{label}: {values!r} is empty; give at least one value.")
-    return listed
+def dimension_of_list(values: list[Any]) -> tuple[Dimension, list[FloatArray]]:
+    """Read a list of values that the user gave for one parameter.
 
+    Three or more different numbers are ordered, also with `None` among them; anything else is
+    categorical.
 
-def is_number(value: Any) -> bool:
-    """Whether a value has a place on the number line; booleans and NaN have none."""
-    return isinstance(value, Real) and not isinstance(value, bool) and bool(value == value)
+    Parameters
+    ----------
+    values : list
+        At least one.
 
-
-def is_same_value(a: Any, b: Any) -> bool:
-    """Whether two values are interchangeable as parameters, never by hash or plain `==`.
-
-    Numbers compare by value, containers item by item, objects with `get_params` by class and
-    parameters (a clone is the same as its original), anything else by identity.
+    Returns
+    -------
+    dimension : Dimension
+    cells : list of ndarray
+        Where each entry of the list sits, by its position.
     """
-    if a is b:
-        return True
-    if is_number(a) and is_number(b):
-        return bool(a == b)
-    if type(a) is not type(b):
-        return False
-    if isinstance(a, str | bytes | bool | np.bool_):
-        return bool(a == b)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(is_same_value(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(is_same_value(a[key], b[key]) for key in a)
-    if isinstance(a, np.ndarray):
-        return a.dtype == b.dtype and np.array_equal(a, b)
-    if hasattr(a, "get_params") and not isinstance(a, type):
-        return is_same_value(a.get_params(deep=False), b.get_params(deep=False))
-    return False
-
-
-def _is_identical(a: Any, b: Any) -> bool:
-    return a is b
-
-
-def _from_list(values: list[Any]) -> Dimension:
     if len(values) == 1:
-        return Constant(values[0])
+        return Constant(values[0]), [np.empty(0)]
     numbers = [value for value in values if is_number(value)]
-    distinct = sorted({float(number): number for number in reversed(numbers)}.items())
+    by_level = {level_of(number): number for number in reversed(numbers)}
     n_none = sum(value is None for value in values)
-    if len(numbers) + n_none < len(values) or len(distinct) + bool(n_none) < 3:
-        return Finite(values, is_ordered=False)
-    ordered = Finite([number for _, number in distinct], is_ordered=True)
-    return NoneOr(ordered, none_weight=1.0) if n_none else ordered
+    if len(numbers) + n_none < len(values) or len(by_level) + bool(n_none) < 3:
+        finite = Finite(values, is_ordered=False)
+        return finite, list(finite.positions[:, np.newaxis])
+    levels = sorted(by_level)
+    ordered = Finite([by_level[level] for level in levels], is_ordered=True)
+    cells = dict(zip(levels, ordered.positions[:, np.newaxis], strict=True))
+    if not n_none:
+        return ordered, [cells[level_of(value)] for value in values]
+    dimension = NoneOr(ordered, none_weight=1.0)
+    none, number = dimension.encode(None), dimension.gate.encode("number")
+    return dimension, [
+        none if value is None else np.append(number, cells[level_of(value)]) for value in values
+    ]
 
 
-def _from_prior(prior: Prior) -> Dimension:
-    if not prior.is_discrete:
+def listed(values: list[Any], weights: Any) -> Dimension:
+    """Return ordered numbers with their probabilities; one alone is a constant.
+
+    Parameters
+    ----------
+    values : list
+        In increasing order, distinct.
+    weights : array-like of shape (n_values,)
+    """
+    return Constant(values[0]) if len(values) == 1 else Finite(values, len(values) > 2, weights)
+
+
+def _from_prior(prior: Prior) -> Dimension | None:
+    """Return the dimension of a prior; None if it holds too many values that are no integers."""
+    if prior.mass is None:
         return Continuous(prior)
-    low, high = (round(float(end)) for end in prior.value_at([0.0, 1.0]))
-    low = max(low, round(prior.low)) if np.isfinite(prior.low) else low
-    if high - low >= MAX_LISTED:
+    quantiles = prior.value_at(np.linspace(0.0, 1.0, 65))
+    low, high = round(float(quantiles[0])), round(float(quantiles[-1]))
+    low = max(low, int(np.ceil(prior.low))) if prior.has_low else low
+    has_fractions = bool((quantiles != np.round(quantiles)).any())
+    if not has_fractions and high - low >= MAX_LISTED:
         return Integers(prior)
-    values = np.arange(low, high + 1)
+    values = np.arange(low, high + 1 if high - low < MAX_LISTED else low)
+    masses = np.asarray(prior.mass(values), dtype=float)
+    if has_fractions or masses.sum() < (prior.last - prior.first) * (1.0 - 1e-6):
+        return _from_atoms(prior)
     edges = np.clip(prior.cumulative(np.append(low - 1, values)), prior.first, prior.last)
     masses = np.diff(edges)
-    return _listed(values[masses > 0].tolist(), masses[masses > 0])
+    return listed(values[masses > 0].tolist(), masses[masses > 0])
+
+
+def _from_atoms(prior: Prior) -> Dimension | None:
+    """List the values of a discrete prior, each by the quantile after the one before."""
+    values: list[float] = []
+    edges = [prior.first]
+    while edges[-1] < prior.last - ROUNDING:
+        if len(values) == MAX_LISTED:
+            return None
+        values.append(float(prior.quantile(min(edges[-1] + ROUNDING, prior.last))))
+        edges.append(float(np.clip(prior.cumulative(values[-1]), edges[-1] + ROUNDING, prior.last)))
+    return listed(values, np.diff(edges)) if (np.diff(values) > 0).all() else None
 
 
 def _from_draws(draws: list[Any]) -> Dimension:
     levels: dict[Hashable, Any] = {}
     counts: dict[Hashable, int] = {}
     for value in draws:
-        key = _level_of(value)
+        key = _key_of(value)
         levels.setdefault(key, value)
         counts[key] = counts.get(key, 0) + 1
     values, weights = list(levels.values()), np.array(list(counts.values()), dtype=float)
     if not all(is_number(value) for value in values):
         return Constant(values[0]) if len(values) == 1 else Finite(values, False, weights)
-    if len(values) == len(draws) and not any(float(value).is_integer() for value in values):
+    if len(values) == len(draws) and not any(_is_whole(value) for value in values):
         return Continuous(empirical_prior(np.array(values, dtype=float)))
-    order = np.argsort(np.array(values, dtype=float))
-    return _listed([values[i] for i in order], weights[order])
+    order = sorted(range(len(values)), key=lambda i: level_of(values[i]))
+    return listed([values[i] for i in order], weights[order])
 
 
-def _level_of(value: Any) -> Hashable:
-    """Key that tells one drawn value from another."""
+def _key_of(value: Any) -> Hashable:
+    """Return what tells one drawn value from another."""
     if is_number(value):
-        return float(value)
+        return level_of(value)
     try:
         hash(value)
     except TypeError:
@@ -388,6 +394,5 @@ def _level_of(value: Any) -> Hashable:
     return (type(value), value)
 
 
-def _listed(values: list[Any], weights: Any) -> Dimension:
-    """Ordered numbers with their probabilities; one alone is a constant."""
-    return Constant(values[0]) if len(values) == 1 else Finite(values, len(values) > 2, weights)
+def _is_whole(number: Any) -> bool:
+    return isinstance(number, Integral) or float(number).is_integer()

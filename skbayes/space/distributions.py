@@ -3,25 +3,40 @@
 A *prior* is a quantile function and its inverse on an interval. Frozen `scipy.stats`
 distributions, SciPy's newer distribution objects (`icdf` instead of `ppf`) and anything that
 offers `cdf` and `ppf` are read as they stand; an object that only has `rvs` is known through its
-empirical quantiles.
+empirical quantiles, and so is a distribution with tails too heavy for a table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from skbayes.space.written import shown, text_of
 from skbayes.trial import FloatArray
 
 TAIL = 0.001
-"""Probability left out beyond an infinite end, which is searched from this quantile on."""
+"""Probability left out beyond an end that is infinite, or that no draw gives."""
 
 N_DRAWS = 1024
 """Draws from which the quantiles of an object with `rvs` alone are known."""
+
+MAX_TABLE = 10_000
+"""Most integers whose probabilities are written down."""
+
+LARGEST_EXACT = 2.0**53
+"""Integers beyond it are not all floating-point numbers."""
+
+ARGUMENTS = {
+    "loguniform": "it needs 0 < a < b: the lower end must be positive, and below the upper",
+    "log_randint": "it needs 1 <= low < high: the lower end must be positive, and below the upper",
+    "uniform": "uniform(loc, scale) reaches from loc to loc + scale, and scale must be positive",
+    "randint": "randint(low, high) ends with high - 1, and low must be below high",
+}
+"""What some distributions need of their arguments."""
 
 
 class _LogRandint(stats.rv_discrete):  # type: ignore[misc]
@@ -72,6 +87,10 @@ log_randint = _LogRandint(name="log_randint", shapes="low, high")
 class Prior:
     """The user's belief about one parameter, as a quantile function and its inverse.
 
+    An end of the support that has no probability of its own is drawn by nobody, so it is not
+    searched either: the search goes from the quantile `TAIL` on. The same holds for an infinite
+    end.
+
     Parameters
     ----------
     quantile : callable
@@ -80,25 +99,34 @@ class Prior:
         Maps values to probabilities, vectorised.
     low, high : float
         Ends of the support, possibly infinite.
-    is_discrete : bool
-        Whether the values are integers.
+    has_low, has_high : bool
+        Whether the end itself is a value of the distribution.
+    mass : callable or None, default=None
+        Maps values of a discrete distribution to their probabilities; None for a continuous one.
     """
 
     quantile: Callable[[Any], Any]
     cumulative: Callable[[Any], Any]
     low: float
     high: float
-    is_discrete: bool = False
+    has_low: bool
+    has_high: bool
+    mass: Callable[[Any], Any] | None = None
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether the values have probabilities of their own."""
+        return self.mass is not None
 
     @property
     def first(self) -> float:
         """Probability at which the search of this prior begins."""
-        return 0.0 if np.isfinite(self.low) else TAIL
+        return 0.0 if self.has_low else TAIL
 
     @property
     def last(self) -> float:
         """Probability at which it ends."""
-        return 1.0 if np.isfinite(self.high) else 1.0 - TAIL
+        return 1.0 if self.has_high else 1.0 - TAIL
 
     def value_at(self, unit: Any) -> FloatArray:
         """Map positions in the unit interval to values inside the support."""
@@ -119,16 +147,30 @@ def is_distribution(values: Any) -> bool:
     """Whether an object offers draws or quantiles, rather than a list of values."""
     if isinstance(values, type):
         return False
-    return callable(getattr(values, "rvs", None)) or _quantile_function(values) is not None
+    return callable(getattr(values, "rvs", None)) or _quantile_of(values) is not None
 
 
 def prior_of(distribution: Any, label: str) -> Prior | None:
-    """Read the prior of a distribution, or return None if it only has `rvs`.
+    """Read the prior of a distribution.
+
+    Parameters
+    ----------
+    distribution : object
+        What `is_distribution` accepts.
+    label : str
+        How errors name it, such as ``param_distributions['C']``.
+
+    Returns
+    -------
+    prior : Prior or None
+        None if the distribution is only known through draws: it has nothing but `rvs`, or it is
+        so heavy-tailed that its quantiles cannot be searched for.
 
     Raises
     ------
     ValueError
-        If the distribution needs arguments that were not given, or has no scalar median.
+        If the distribution needs arguments that were not given, or its quantiles or its
+        distribution function are no finite numbers.
     """
     if isinstance(distribution, stats.rv_continuous | stats.rv_discrete):
         if distribution.numargs:
@@ -138,24 +180,48 @@ def prior_of(distribution: Any, label: str) -> Prior | None:
                 f"{distribution.name}."
             )
         distribution = distribution()
-    quantile = _quantile_function(distribution)
-    if quantile is None:
+    name = _quantile_of(distribution)
+    if name is None:
         return None
-    median = np.asarray(quantile(0.5))
-    if median.ndim or not np.isfinite(median):
+    if _has_slow_quantiles(distribution):
+        is_valid = not np.isnan(distribution.support()[0])
+        _check_arguments(distribution, 0.0 if is_valid else np.nan, label)
+        return _tabulated(distribution)
+    quantile = _over_arrays(getattr(distribution, name), name, 0.5, label)
+    median = float(quantile(0.5))
+    _check_arguments(distribution, median, label)
+    prior = Prior(
+        quantile,
+        _over_arrays(distribution.cdf, "cdf", median, label),
+        *_support(distribution, quantile),
+        mass=distribution.pmf if _is_discrete(distribution, median) else None,
+    )
+    prior = _with_ends(prior)
+    values = prior.value_at(np.linspace(0.0, 1.0, 9))
+    is_increasing = prior.low <= prior.high and (np.diff(values) >= 0).all()
+    if not (is_increasing and np.isfinite(values).all()):
         raise ValueError(
-            f"{label}: the median of the distribution is {median}, not one finite number; "
-            f"check the arguments it was made with."
+            f"{label}: the quantiles of {shown(distribution)} are {shown(values.tolist())}, and "
+            "not finite numbers that increase; check the arguments it was made with."
         )
-    mass = getattr(distribution, "pmf", None)
-    is_discrete = mass is not None and float(mass(median)) > 0
-    low, high = _support(distribution, quantile)
-    return Prior(quantile, distribution.cdf, low, high, is_discrete)
+    return prior
 
 
-def draw(distribution: Any, rng: np.random.RandomState) -> list[Any]:
-    """Draw from an object that has only `rvs`, one value at a time as scikit-learn does."""
-    return [distribution.rvs(random_state=rng) for _ in range(N_DRAWS)]
+def draw(distribution: Any, label: str, rng: np.random.RandomState) -> list[Any]:
+    """Draw from an object through `rvs`, one value at a time as scikit-learn does.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be drawn from.
+    """
+    try:
+        return [distribution.rvs(random_state=rng) for _ in range(N_DRAWS)]
+    except Exception as error:  # whatever an object of another library raises
+        raise ValueError(
+            f"{label}: {shown(distribution)} cannot be drawn from with rvs(random_state=...): "
+            f"{type(error).__name__}: {text_of(error)}"
+        ) from error
 
 
 def empirical_prior(draws: FloatArray) -> Prior:
@@ -167,20 +233,118 @@ def empirical_prior(draws: FloatArray) -> Prior:
         cumulative=lambda x: np.interp(x, values, probabilities),
         low=float(values[0]),
         high=float(values[-1]),
+        has_low=True,
+        has_high=True,
     )
 
 
-def _quantile_function(distribution: Any) -> Callable[[Any], Any] | None:
+def _quantile_of(distribution: Any) -> str | None:
+    """Return the name of the quantile function: SciPy's two kinds of distributions differ."""
     if not callable(getattr(distribution, "cdf", None)):
         return None
-    quantile = getattr(distribution, "ppf", None) or getattr(distribution, "icdf", None)
-    return quantile if callable(quantile) else None
+    names = (n for n in ("ppf", "icdf") if callable(getattr(distribution, n, None)))
+    return next(names, None)
 
 
-def _support(distribution: Any, quantile: Callable[[Any], Any]) -> tuple[float, float]:
+def _over_arrays(function: Any, name: str, place: float, label: str) -> Callable[[Any], Any]:
+    """Return a function of a distribution over arrays, also if it takes one number at a time.
+
+    Raises
+    ------
+    ValueError
+        If it does not give a number for a number.
+    """
+    try:
+        value = function(place)
+        number = np.asarray(value, dtype=float)
+    except Exception as error:  # whatever an object of another library raises
+        problem = f"{name}({place:g}) raises {type(error).__name__}: {text_of(error)}"
+        raise ValueError(f"{label}: the distribution's {problem}") from error
+    if number.ndim or value is None:
+        raise ValueError(
+            f"{label}: the distribution's {name}({place:g}) is {shown(value)}, not one number; "
+            "for the median and all other quantiles one is needed."
+        )
+    try:
+        is_vectorised = np.asarray(function(np.array([place, place])), dtype=float).shape == (2,)
+    except Exception:  # whatever a function of single numbers says to an array
+        is_vectorised = False
+    return function if is_vectorised else np.vectorize(function, otypes=[float])
+
+
+def _check_arguments(distribution: Any, probe: float, label: str) -> None:
+    """Raise if a number that every distribution has is not finite in this one."""
+    if np.isfinite(probe):
+        return
+    name = getattr(getattr(distribution, "dist", None), "name", None)
+    hint = ARGUMENTS.get(str(name), "check the arguments it was made with")
+    raise ValueError(
+        f"{label}: the median of {shown(distribution)} is {probe}, not one finite number; {hint}."
+    )
+
+
+def _is_discrete(distribution: Any, median: float) -> bool:
+    if isinstance(getattr(distribution, "dist", distribution), stats.rv_discrete):
+        return True
+    mass = getattr(distribution, "pmf", None)  # SciPy's newer continuous distributions have it too
+    return callable(mass) and float(mass(median)) > 0
+
+
+def _support(distribution: Any, quantile: Callable[[Any], Any]) -> tuple[float, float, bool, bool]:
+    """Return the ends of the support, and whether they are finite."""
     if callable(getattr(distribution, "support", None)):
-        low, high = distribution.support()
+        low, high = map(float, distribution.support())
     else:
         # The quantile at 0 of a discrete distribution is one below its smallest value.
-        low, high = quantile(1e-12), quantile(1.0)
-    return float(low), float(high)
+        low, high = float(quantile(1e-12)), float(quantile(1.0))
+    return low, high, bool(np.isfinite(low)), bool(np.isfinite(high))
+
+
+def _with_ends(prior: Prior) -> Prior:
+    """Return a prior that knows which of its finite ends are values."""
+    inside = float(np.nextafter(prior.high, -np.inf))
+    if prior.mass is None:
+        return replace(
+            prior,
+            has_low=prior.has_low and float(prior.cumulative(prior.low)) >= TAIL,
+            has_high=prior.has_high and float(prior.cumulative(inside)) <= 1.0 - TAIL,
+        )
+    return replace(
+        prior,
+        has_low=prior.has_low and float(prior.mass(prior.low)) > 0,
+        has_high=prior.has_high and float(prior.mass(prior.high)) > 0,
+        # Rounding may have made a large end too large.
+        high=inside if LARGEST_EXACT < abs(prior.high) < np.inf else prior.high,
+    )
+
+
+def _has_slow_quantiles(distribution: Any) -> bool:
+    """Whether SciPy searches for quantiles step by step, which may take for ever."""
+    family = getattr(distribution, "dist", distribution)
+    return isinstance(family, stats.rv_discrete) and type(family)._ppf is stats.rv_discrete._ppf
+
+
+def _tabulated(distribution: Any) -> Prior | None:
+    """Return the prior of a discrete distribution from its probabilities, if they fit in a table.
+
+    None if `MAX_TABLE` integers do not hold all but `TAIL` of the probability.
+    """
+    low, high = map(float, distribution.support())
+    begin = low if np.isfinite(low) else float(distribution.mean()) - MAX_TABLE // 2
+    if not np.isfinite(begin):
+        return None
+    n = int(min(MAX_TABLE, high - begin + 1))
+    values = np.round(begin) + np.arange(n)
+    masses = distribution.pmf(values)
+    if not masses.sum() >= 1.0 - TAIL:
+        return None
+    cumulative = np.cumsum(masses)
+
+    def quantile(q: Any) -> FloatArray:
+        return values[np.minimum(np.searchsorted(cumulative, q), n - 1)]
+
+    def cdf(x: Any) -> FloatArray:
+        return np.append(0.0, cumulative)[np.searchsorted(values, x, side="right")]
+
+    is_finite = bool(np.isfinite(low)), bool(np.isfinite(high))
+    return Prior(quantile, cdf, low, high, *is_finite, mass=distribution.pmf)

@@ -23,16 +23,31 @@ from numpy.typing import NDArray
 from skbayes.space.dimensions import (
     INACTIVE,
     Column,
+    Continuous,
     Dimension,
     Finite,
+    Integers,
     Kind,
-    list_of,
-    make_dimension,
+    dimension_of_distribution,
+    dimension_of_list,
 )
 from skbayes.space.distributions import is_distribution
+from skbayes.space.foreign import dimension_of_foreign
+from skbayes.space.values import is_number, is_same_value, level_of, list_of
+from skbayes.space.written import described, shown
 from skbayes.trial import FloatArray
 
 Distributions = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+_Entries = list[tuple[Any, FloatArray]]
+"""The values of a list in its order, each with its cells."""
+
+_Grid = dict[str, _Entries]
+"""The lists of one dict."""
+
+
+RESTORED = 1e-6
+"""How far a recorded number may lie from where its row says, in the unit cube or relatively."""
 
 
 class Space:
@@ -71,16 +86,27 @@ class Space:
         if self._selector is not None:
             self.columns.extend(self._selector.columns)
         placed: dict[str, list[tuple[Dimension, slice]]] = {}
-        self._subspaces = [
-            {
-                name: self._place(name, make_dimension(values, label, _draws_rng(seed)), placed)
-                for name, values, label in _items(grid, number, len(grids))
-            }
-            for number, grid in enumerate(grids)
-        ]
-        self._lists = None if any(map(_has_distribution, grids)) else _lists_of(grids)
+        self._subspaces: list[dict[str, tuple[Dimension, slice]]] = []
+        self._grids: list[_Grid] | None = []  # None if a parameter is not a list
+        for number, grid in enumerate(grids):
+            subspace, entries = {}, {}
+            for name, values, label in _items(grid, number, len(grids)):
+                dimension, listed = _read(values, label, seed)
+                subspace[name] = self._place(name, dimension, placed)
+                if listed is not None:
+                    entries[name] = listed
+            self._subspaces.append(subspace)
+            is_grid = self._grids is not None and len(entries) == len(subspace)
+            self._grids = [*(self._grids or []), entries] if is_grid else None
         self.size = self._count()
-        self.grid_size = None if self._lists is None else sum(map(_grid_length, self._lists))
+        self.grid_size = None if self._grids is None else sum(map(_grid_length, self._grids))
+        self._text = [[f"{name}: {described(g[name])}" for name in sorted(g)] for g in grids]
+
+    def __repr__(self) -> str:
+        """Return what each parameter is searched over, a line each."""
+        return "Space\n" + "\nor\n".join(
+            "\n".join(f"  {line}" for line in lines) or "  (nothing)" for lines in self._text
+        )
 
     def _place(
         self, name: str, dimension: Dimension, placed: dict[str, list[tuple[Dimension, slice]]]
@@ -128,8 +154,54 @@ class Space:
         ]
         if not exact:
             names = " or ".join(f"({', '.join(map(repr, names))})" for names in self._subspaces)
-            raise ValueError(f"{dict(params)!r} has not the names {names}")
+            raise ValueError(f"{shown(dict(params))} has not the names {names}")
         return self._place_in(exact, params, np.full(self.n_columns, INACTIVE))
+
+    def restore(
+        self, row: FloatArray, recorded: Mapping[str, Any], given: Sequence[Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        """Return the candidate that was recorded at a row, after a check that it is one.
+
+        Numbers of distributions are taken as they were recorded, because quantiles may differ in
+        their last digits between versions of SciPy. All other values are the space's own objects,
+        or those of the given points.
+
+        Parameters
+        ----------
+        row : ndarray of shape (d,)
+        recorded : mapping of str to object
+            The values that are numbers, strings, booleans or None.
+        given : sequence of mapping
+            Points that were evaluated first, with values exactly as the user gave them.
+
+        Raises
+        ------
+        ValueError
+            If the names or a value are not those of a candidate at this row.
+        """
+        params = self.decode(row)
+        subspace = self._subspaces[self._subspace_of(row)]
+        unknown = sorted(recorded.keys() - params.keys())
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is not among the parameters of this candidate")
+        for name, decoded in params.items():
+            dimension, columns = subspace[name]
+            as_given = [point[name] for point in given if name in point]
+            if name in recorded:
+                value = recorded[name]
+                same = [v for v in as_given if type(v) is type(value) and is_same_value(v, value)]
+            else:
+                value = decoded
+                same = [v for v in as_given if _lies_at(v, decoded, dimension, row[columns])]
+            if same:
+                value = same[0]
+            elif type(value) is not type(decoded):
+                raise ValueError(f"{name}={shown(value)} is of another type than {shown(decoded)}")
+            if not _lies_at(value, decoded, dimension, row[columns]):
+                raise ValueError(f"{name}={shown(value)} does not lie where the row says")
+            if same or isinstance(dimension, Continuous | Integers):
+                params[name] = value
+        return params
 
     def complete(
         self, params: Mapping[str, Any], filling: FloatArray
@@ -186,35 +258,40 @@ class Space:
                 is_active[is_member, columns] = dimension.active(rows[is_member, columns])
         return is_active
 
-    def grid_point(self, index: int) -> dict[str, Any]:
-        """Return candidate `index` of scikit-learn's `ParameterGrid`, in its order."""
-        assert self._lists is not None
-        for lists in self._lists:
-            length = _grid_length(lists)
-            if index < length:
-                break
-            index -= length
-        point = {}
-        for name in sorted(lists, reverse=True):  # the last name varies fastest
-            index, position = divmod(index, len(lists[name]))
-            point[name] = lists[name][position]
-        return dict(sorted(point.items()))
+    def grid_point(self, index: int) -> tuple[FloatArray, dict[str, Any]]:
+        """Return candidate `index` of scikit-learn's `ParameterGrid`, in its order.
+
+        Returns
+        -------
+        row : ndarray of shape (d,)
+        params : dict
+        """
+        assert self._grids is not None
+        number = 0
+        while index >= (length := _grid_length(self._grids[number])):
+            index, number = index - length, number + 1
+        grid, row, point = self._grids[number], self._row_in(number), {}
+        for name in sorted(grid, reverse=True):  # the last name varies fastest
+            index, position = divmod(index, len(grid[name]))
+            point[name], row[self._subspaces[number][name][1]] = grid[name][position]
+        return row, dict(sorted(point.items()))
 
     def examples(self) -> Iterator[dict[str, Any]]:
         """Yield one candidate of every sub-space."""
         for number in range(len(self._subspaces)):
-            row = np.full(self.n_columns, INACTIVE)
-            if self._selector is not None:
-                row[0] = self._selector.positions[number]
-            yield self.decode(self.snap(row[np.newaxis])[0])
+            yield self.decode(self.snap(self._row_in(number)[np.newaxis])[0])
 
     def all_rows(self) -> Iterator[FloatArray]:
         """Yield every candidate of a space whose `size` is known, as a snapped row."""
         for number, subspace in enumerate(self._subspaces):
-            row = np.full(self.n_columns, INACTIVE)
-            if self._selector is not None:
-                row[0] = self._selector.positions[number]
-            yield from _walk(row, list(subspace.values()))
+            yield from _walk(self._row_in(number), list(subspace.values()))
+
+    def _row_in(self, number: int) -> FloatArray:
+        """Return the row in the middle of a sub-space."""
+        row = np.full(self.n_columns, INACTIVE)
+        if self._selector is not None:
+            row[0] = self._selector.positions[number]
+        return row
 
     def _subspace_of(self, row: FloatArray) -> int:
         return 0 if self._selector is None else int(self._selector.decode(row[:1]))
@@ -257,7 +334,7 @@ class Space:
             try:
                 row[columns] = dimension.encode(value)
             except ValueError as error:
-                raise ValueError(f"{name}={value!r} lies outside the space: {error}") from None
+                raise ValueError(f"{name}={shown(value)} lies outside the space: {error}") from None
         return self.snap(row[np.newaxis])[0]
 
     def _count(self) -> int | None:
@@ -280,7 +357,7 @@ def dicts_of(param_distributions: Distributions) -> list[Mapping[str, Any]]:
 def _read_dicts(param_distributions: Any) -> list[Mapping[str, Any]]:
     if not isinstance(param_distributions, Mapping | Sequence):
         raise TypeError(
-            f"param_distributions: {param_distributions!r} of type "
+            f"param_distributions: {shown(param_distributions)} of type "
             f"{type(param_distributions).__name__} is neither a dict nor a list of dicts."
         )
     grids = dicts_of(param_distributions)
@@ -289,13 +366,19 @@ def _read_dicts(param_distributions: Any) -> list[Mapping[str, Any]]:
     for number, grid in enumerate(grids):
         if not isinstance(grid, Mapping):
             raise TypeError(
-                f"param_distributions[{number}]: {grid!r} of type {type(grid).__name__} is not a "
-                "dict of names to distributions or lists."
+                f"param_distributions[{number}]: {shown(grid)} of type {type(grid).__name__} is "
+                f"not a dict of names to distributions or lists{_pair_hint(grid)}."
             )
         for name in grid:
             if not isinstance(name, str):
-                raise TypeError(f"param_distributions: the name {name!r} is not a string.")
+                raise TypeError(f"param_distributions: the name {shown(name)} is not a string.")
     return grids
+
+
+def _pair_hint(grid: Any) -> str:
+    """Say what becomes of scikit-optimize's pairs of a space and its number of candidates."""
+    is_pair = isinstance(grid, tuple) and len(grid) == 2 and isinstance(grid[0], Mapping)
+    return "; give the dict alone, n_iter counts the candidates of all dicts" if is_pair else ""
 
 
 def _items(grid: Mapping[str, Any], number: int, n_grids: int) -> Iterator[tuple[str, Any, str]]:
@@ -305,21 +388,36 @@ def _items(grid: Mapping[str, Any], number: int, n_grids: int) -> Iterator[tuple
         yield name, grid[name], f"{where}[{name!r}]"
 
 
-def _draws_rng(seed: int) -> np.random.RandomState:
-    """Generate the same draws for the same object wherever it stands."""
-    return np.random.RandomState(seed)
+def _read(values: Any, label: str, seed: int) -> tuple[Dimension, _Entries | None]:
+    """Return the dimension of a parameter, and the entries if it is a list."""
+    foreign = dimension_of_foreign(values, label)
+    if foreign is not None:
+        return foreign, None
+    if is_distribution(values):
+        # Equal generators give the same draws for the same object wherever it stands.
+        return dimension_of_distribution(values, label, np.random.RandomState(seed)), None
+    entries = list_of(values, label)
+    dimension, cells = dimension_of_list(entries)
+    return dimension, list(zip(entries, cells, strict=True))
 
 
-def _has_distribution(grid: Mapping[str, Any]) -> bool:
-    return any(is_distribution(values) for values in grid.values())
+def _grid_length(grid: _Grid) -> int:
+    return math.prod(len(entries) for entries in grid.values())
 
 
-def _lists_of(grids: list[Mapping[str, Any]]) -> list[dict[str, list[Any]]]:
-    return [{name: list_of(grid[name], name) for name in grid} for grid in grids]
-
-
-def _grid_length(lists: Mapping[str, list[Any]]) -> int:
-    return math.prod(len(values) for values in lists.values())
+def _lies_at(value: Any, decoded: Any, dimension: Dimension, cells: FloatArray) -> bool:
+    """Whether a value is the one that was decoded at some cells, or differs by rounding alone."""
+    if value is decoded or is_same_value(value, decoded):
+        return True
+    try:
+        own = dimension.encode(value)
+    except ValueError:
+        return value != value and decoded != decoded  # NaN, which is one of the values
+    is_near = is_number(value) and is_number(decoded) and level_of(value)[1] == level_of(decoded)[1]
+    return bool(
+        np.allclose(own, cells, rtol=0.0, atol=RESTORED)
+        or (is_near and math.isclose(value, decoded, rel_tol=RESTORED))
+    )
 
 
 def _holds(dimension: Dimension, name: str, params: Mapping[str, Any]) -> bool:

@@ -116,7 +116,7 @@ def test_the_model_takes_over_when_a_trial_has_had_the_most():
     trials, _ = climb(halving(LINE, make_brackets(None, 27, make_ladder(1, 27, 3), 3)), distance)
     start = QuasiRandomSampler(AtFullResource(LINE), 0)
     begun = [t.params["x"] for t in trials if t.memory["iter"] == 0]
-    assert begun[:27] == [start.point(index)[0] for index in range(27)]
+    assert begun[:27] == [LINE.decode(start.point(index)[:-1])["x"] for index in range(27)]
     assert np.median(np.abs(np.array(begun[27:]) - 0.3)) < 0.05
 
 

@@ -17,14 +17,14 @@ from skbayes.space.dimensions import (
     Integers,
     Kind,
     NoneOr,
-    is_same_value,
-    make_dimension,
 )
 from skbayes.space.distributions import log_randint
+from skbayes.space.space import _read
+from skbayes.space.values import is_same_value
 
 
 def make(values):
-    return make_dimension(values, "param_distributions['p']", np.random.RandomState(0))
+    return _read(values, "param_distributions['p']", seed=0)[0]
 
 
 class OnlyRvs:
@@ -86,6 +86,52 @@ def test_numbers_with_none_are_ordered_and_one_separate_level():
     assert dimension.active(rows).tolist() == [[True, False], [True, False], [True, True]]
 
 
+def listing(values):
+    dimension, entries = _read(values, "param_distributions['p']", seed=0)
+    return dimension, [(value, dimension.decode(cells)) for value, cells in entries]
+
+
+@pytest.mark.parametrize(
+    ("values", "in_order"),
+    [
+        ([1, 1.0, 2, 3], [1.0, 1, 2, 3]),
+        ([1.0, 1, 0.5, None], [0.5, 1.0, 1]),
+        ([2**53 + 1, 2**53, 2**53 + 2], [2**53, 2**53 + 1, 2**53 + 2]),
+        ([10**400, 1, 1e300, -(10**400)], [-(10**400), 1, 1e300, 10**400]),
+        ([np.inf, 0, -np.inf], [-np.inf, 0, np.inf]),
+        ([Fraction(1, 3), 0.3333333333333333, 1], [0.3333333333333333, Fraction(1, 3), 1]),
+        ([np.longdouble(0.5), 2, 3], [np.longdouble(0.5), 2, 3]),
+        ([3, 3, 1, 2], [1, 2, 3]),
+    ],
+    ids=str,
+)
+def test_numbers_are_ordered_exactly_and_by_type(values, in_order):
+    dimension, decoded = listing(values)
+    ordered = dimension.numbers if isinstance(dimension, NoneOr) else dimension
+    assert ordered.columns[0].kind is Kind.ORDERED
+    assert [(type(v), v) for v in ordered.values] == [(type(v), v) for v in in_order]
+    for value, back in decoded:
+        assert (type(value), value) == (type(back), back)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([1.0, np.nan, 2.0]),
+        [np.nan, float("nan"), 1.0],
+        np.array([1, 2, 3], dtype="m8[D]"),
+        pd.Series([1.0, np.nan]),
+        [Unhashable(), Unhashable(), np.nan],
+    ],
+    ids=["array", "nans", "timedelta", "series", "incomparable"],
+)
+def test_entries_are_told_apart_by_their_position(values):
+    dimension, decoded = listing(values)
+    assert dimension.columns[0].kind is Kind.CATEGORICAL
+    assert dimension.size == len(values)
+    assert all(value is back for value, back in decoded)
+
+
 def test_one_value_is_a_constant():
     dimension = make(["rbf"])
     assert isinstance(dimension, Constant)
@@ -136,6 +182,48 @@ def test_integers_without_probability_are_no_values():
         dimension.encode(2)
 
 
+def test_a_discrete_distribution_may_hold_fractions():
+    dimension = make(stats.rv_discrete(values=([0.1, 0.5, 0.9], [0.2, 0.3, 0.5])))
+    assert dimension.values == [0.1, 0.5, 0.9]
+    np.testing.assert_allclose(np.diff(dimension.columns[0].edges), [0.2, 0.3, 0.5])
+    assert make(stats.rv_discrete(values=([1, 2, 2.5], [0.5, 0.499, 0.001]))).values == [1, 2, 2.5]
+    assert make(stats.rv_discrete(values=([0.5], [1.0]))).value == 0.5
+
+
+def test_more_fractions_than_one_would_list_are_known_by_draws():
+    values = np.linspace(0, 1, 20_001) + 1e-7
+    dimension = make(stats.rv_discrete(values=(values, np.full(20_001, 1 / 20_001))))
+    assert dimension.decode(np.array([0.3])) in values
+
+
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        stats.zipf(1.01),
+        stats.zipf(1.1),
+        stats.zipf(4),
+        stats.yulesimon(0.3),
+        stats.skellam(3, 5),
+        stats.betabinom(10**6, 2, 3),
+        stats.logser(0.999),
+    ],
+    ids=lambda d: f"{d.dist.name}{d.args}",
+)
+def test_heavy_tails_take_no_time_and_give_values_of_the_distribution(distribution):
+    dimension = make(distribution)
+    values = [dimension.decode(np.array([place])) for place in (0.0, 0.3, 0.7, 1.0)]
+    assert all(type(value) is int and distribution.pmf(value) > 0 for value in values)
+    assert values == sorted(values)
+    assert values[0] < values[-1]
+
+
+def test_integers_up_to_the_largest_are_integers_inside():
+    dimension = make(stats.randint(0, 2**63))
+    values = [dimension.decode(np.array([place])) for place in (0.0, 0.5, 1.0)]
+    assert [type(value) for value in values] == [int, int, int]
+    assert 0 <= values[0] < values[1] < values[2] < 2**63
+
+
 def test_many_integers_are_not_listed():
     dimension = make(stats.randint(0, 10**9))
     assert isinstance(dimension, Integers)
@@ -145,10 +233,42 @@ def test_many_integers_are_not_listed():
         dimension.encode(0.5)
 
 
-def test_loguniform_round_trips_stay_inside():
-    dimension = make(stats.loguniform(1e-2, 1e2))
-    assert dimension.decode(np.array([1.0])) == 100.0
-    assert dimension.decode(np.array([0.0])) == 0.01
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        stats.uniform(0, 1),
+        stats.expon(),
+        stats.loguniform(1e-2, 1e2),
+        stats.beta(2, 0.5),
+        stats.gamma(3),
+        stats.lognorm(2),
+        stats.halfnorm(),
+        stats.triang(0.0),
+        stats.truncnorm(-1, 2),
+        stats.weibull_min(0.7),
+    ],
+    ids=lambda d: d.dist.name,
+)
+def test_an_end_that_no_draw_gives_is_never_decoded(distribution):
+    dimension = make(distribution)
+    low, high = distribution.support()
+    values = [dimension.decode(np.array([place])) for place in (0.0, 1e-300, 0.5, 1.0)]
+    assert low < min(values) <= max(values) < high
+
+
+def test_an_end_with_a_probability_of_its_own_is_a_value():
+    class Dropout:
+        """No dropout in one case of four, else some; never all."""
+
+        def cdf(self, x):
+            return np.clip(0.25 + 0.75 * np.asarray(x), 0.0, 1.0) * (np.asarray(x) >= 0)
+
+        def ppf(self, q):
+            return np.clip((np.asarray(q) - 0.25) / 0.75, 0.0, 1.0)
+
+    dimension = make(Dropout())
+    assert dimension.decode(np.array([0.0])) == 0.0
+    assert 0.99 < dimension.decode(np.array([1.0])) < 1.0
 
 
 def test_an_object_with_rvs_alone_works_through_its_quantiles():
@@ -204,10 +324,93 @@ def test_what_is_no_values_is_refused_by_name(values, error, message):
     assert "param_distributions['p']" in str(caught.value)
 
 
+def test_a_quantile_function_may_take_one_number_at_a_time():
+    class Scalar:
+        def cdf(self, x):
+            if x < 0:
+                return 0.0
+            return x if x < 1 else 1.0
+
+        def ppf(self, q):
+            return q if 0 < q < 1 else float(q >= 1)
+
+    dimension = make(Scalar())
+    assert dimension.decode(np.array([0.5])) == 0.5
+    np.testing.assert_allclose(dimension.encode(0.5), 0.5)
+
+
+class Broken:
+    """A distribution with a function that does not do what it should."""
+
+    def __init__(self, name, answer):
+        self.name, self.answer = name, answer
+
+    def _of(self, name, value):
+        if name != self.name:
+            return value
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def cdf(self, x):
+        return self._of("cdf", np.asarray(x, dtype=float))
+
+    def ppf(self, q):
+        return self._of("ppf", np.asarray(q, dtype=float))
+
+
+@pytest.mark.parametrize("name", ["cdf", "ppf"])
+@pytest.mark.parametrize(
+    "answer", [None, "half", KeyError("x"), [0.1, 0.2], IndexError(), object()], ids=repr
+)
+def test_a_broken_distribution_is_refused_by_name(name, answer):
+    with pytest.raises(
+        ValueError, match=rf"^param_distributions\['p'\]: the distribution's {name}"
+    ):
+        make(Broken(name, answer))
+
+
+def test_quantiles_that_do_not_increase_are_refused():
+    class Falling(Broken):
+        def ppf(self, q):
+            return 1.0 - np.asarray(q, dtype=float)
+
+    with pytest.raises(ValueError, match=r"\['p'\]: the quantiles of .*numbers that increase"):
+        make(Falling("", None))
+
+
+def test_draws_that_fail_are_refused_by_name():
+    def fail(rng):
+        raise KeyError("no such thing")
+
+    with pytest.raises(ValueError, match=r"\['p'\]: .* cannot be drawn from .* KeyError"):
+        make(OnlyRvs(fail))
+
+
+@pytest.mark.parametrize(
+    ("distribution", "message"),
+    [
+        (stats.loguniform(0, 10), "the lower end must be positive"),
+        (stats.loguniform(10, 1), "below the upper"),
+        (log_randint(0, 5), "the lower end must be positive"),
+        (stats.uniform(0, -1), "scale must be positive"),
+        (stats.randint(5, 5), "low must be below high"),
+        (stats.zipf(0.5), "check the arguments"),
+    ],
+)
+def test_impossible_arguments_are_explained(distribution, message):
+    with pytest.raises(ValueError, match=message):
+        make(distribution)
+
+
 @pytest.mark.parametrize(
     ("a", "b", "expected"),
     [
-        (1, 1.0, True),
+        (1, 1.0, False),
+        (1, np.int64(1), True),
+        (0.5, np.float32(0.5), True),
+        (2**53, 2**53 + 1, False),
+        (10**400, 10**400, True),
         (True, 1, False),
         ("a", "a", True),
         ((1, [2, "x"]), (1, [2, "x"]), True),

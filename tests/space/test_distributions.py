@@ -32,6 +32,7 @@ def test_positions_follow_the_distribution(distribution):
     assert positions.min() >= 0
     assert positions.max() <= 1
     if not prior.is_discrete:
+        positions = prior.first + positions * (prior.last - prior.first)
         assert stats.kstest(np.clip(positions, 1e-9, 1 - 1e-9), "uniform").pvalue > 1e-4
 
 
@@ -63,7 +64,7 @@ def test_a_bare_distribution_that_needs_arguments_is_refused(bare):
 
 
 def test_impossible_arguments_are_refused():
-    with pytest.raises(ValueError, match=r"p: the median of the distribution is nan"):
+    with pytest.raises(ValueError, match=r"p: the median of loguniform\(10, 1\) is nan"):
         prior_of(stats.loguniform(10, 1), "p")
 
 
@@ -108,7 +109,7 @@ def test_log_randint_draws_follow_it():
 
 @pytest.mark.parametrize("arguments", [(0, 5), (5, 5), (1.5, 3)])
 def test_log_randint_refuses_impossible_arguments(arguments):
-    with pytest.raises(ValueError, match="median"):
+    with pytest.raises(ValueError, match="positive|log_randint|median"):
         prior_of(log_randint(*arguments), "p")
 
 

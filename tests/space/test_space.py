@@ -60,7 +60,11 @@ def test_every_row_decodes_into_the_space_and_encodes_back(distributions, seed):
 def test_the_grid_is_scikit_learns(distributions):
     space, grid = Space(distributions), ParameterGrid(distributions)
     assert space.grid_size == len(grid)
-    assert [space.grid_point(index) for index in range(len(grid))] == list(grid)
+    points = [space.grid_point(index) for index in range(len(grid))]
+    assert [params for _, params in points] == list(grid)
+    for row, params in points:
+        assert np.array_equal(space.snap(row[np.newaxis])[0], row)
+        assert space.decode(row) == params
 
 
 @given(distributions=LISTS)
