@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from importlib.util import find_spec
+from traceback import format_exc
 from typing import Any, Self
 
 from sklearn.base import _fit_context  # 1.3 to 1.9
@@ -32,6 +33,7 @@ warn_or_raise_about_fit_failures = _warn_or_raise_about_fit_failures
 
 __all__ = [
     "HAS_CALLBACKS",
+    "SINGLE",
     "BaseSearchCV",
     "Interval",
     "NoCallbackContext",
@@ -41,6 +43,7 @@ __all__ = [
     "fit_context",
     "insert_error_scores",
     "num_samples",
+    "recording_scorer",
     "scorers_by_name",
     "warn_or_raise_about_fit_failures",
 ]
@@ -59,6 +62,57 @@ def fit_and_score(
 def scorers_by_name(scorers: Any) -> Any:
     """Return the dict of scorers behind a multi-metric one, anything else as it is."""
     return scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
+
+
+SINGLE = "score"
+"""Name of the score where there is only one."""
+
+
+def recording_scorer(scorer: Any, errors: dict[str, str]) -> Any:
+    """Return a scorer that does the same and keeps the traceback of every score that failed.
+
+    Scikit-learn says it in a warning alone, which the user's filters may drop.
+
+    Parameters
+    ----------
+    scorer : callable
+    errors : dict of str to str
+        Is given the first traceback by the name of the metric, `SINGLE` if there is one metric.
+    """
+    if isinstance(scorer, _MultimetricScorer):
+        return _RecordingMultimetricScorer(scorer, errors)
+    return _RecordingScorer(scorer, errors)
+
+
+class _RecordingMultimetricScorer(_MultimetricScorer):  # type: ignore[misc]
+    def __init__(self, scorer: Any, errors: dict[str, str]) -> None:
+        super().__init__(scorers=scorer._scorers, raise_exc=scorer._raise_exc)
+        self._errors = errors
+
+    def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        scores: dict[str, Any] = super().__call__(*args, **kwargs)
+        for name, score in scores.items():
+            if isinstance(score, str):  # the traceback stands where the score would
+                self._errors.setdefault(name, score)
+        return scores
+
+
+class _RecordingScorer:
+    def __init__(self, scorer: Any, errors: dict[str, str]) -> None:
+        self._scorer, self._errors = scorer, errors
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._scorer, name)
+
+    def __repr__(self) -> str:
+        return repr(self._scorer)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return self._scorer(*args, **kwargs)
+        except Exception:
+            self._errors.setdefault(SINGLE, format_exc())
+            raise
 
 
 class NoCallbackContext:

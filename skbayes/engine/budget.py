@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 
 from skbayes.engine.evaluation import SplitResult
-from skbayes.trial import Trial
+from skbayes.engine.results import error_of, reason_of
+from skbayes.trial import FloatArray, Trial
+
+N_SAME_FAILURES = 10
+"""Trials that must fail for one reason before nothing else is expected: the longest start-up
+design, whose trials are spread over the whole space."""
 
 
 @dataclass
@@ -61,28 +67,76 @@ class Clock:
         return time.monotonic() + rate * max(alone, shared) <= self.deadline
 
 
+class StoppingRule(Protocol):
+    """Decides after each finished trial, in the order of the trials, whether it is the last."""
+
+    def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool: ...
+
+
+@dataclass
+class CallbackRequest:
+    """Stops the search where a callback asked for it."""
+
+    def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool:
+        """Whether a callback wanted no trial after this one."""
+        return any(result["is_last"] for result in results)
+
+
 @dataclass
 class Patience:
-    """Decides after each finished trial, in order, whether it is the last.
+    """Stops a search that finds nothing better.
 
     Parameters
     ----------
-    n_iter_no_change : int or None, default=None
+    n_iter_no_change : int
         How many trials in a row may bring nothing better; failed ones do not.
     """
 
-    n_iter_no_change: int | None = None
+    n_iter_no_change: int
     _best: float = -np.inf
     _n_since: int = 0
 
-    def ends_with(self, trial: Trial, results: Sequence[SplitResult]) -> bool:
-        """Whether the search ends with this trial, by the rule or by the word of a callback."""
+    def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool:
+        """Whether this trial is the last of so many that were not better."""
         if trial.score > self._best:
             self._best, self._n_since = trial.score, 0
         else:
             self._n_since += 1
-        is_asked = any(result.get("is_last", False) for result in results)
-        return is_asked or self._n_since == self.n_iter_no_change
+        return self._n_since == self.n_iter_no_change
+
+
+@dataclass
+class SameFailure:
+    """Stops a search in which everything fails for the same reason, wherever it looks.
+
+    It stops once `N_SAME_FAILURES` trials have failed on all their splits with the same error, no
+    split has had a score, and every column of the space has been varied: a grid that begins with
+    the values of one parameter that cannot be fitted is not stopped there.
+
+    Parameters
+    ----------
+    metric : object
+        Name of the score that is followed where there are several.
+    """
+
+    metric: Any
+    _rows: list[FloatArray] = field(default_factory=list)
+    _reason: str | None = None
+    _is_refuted: bool = False
+
+    def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool:
+        """Whether this trial leaves no hope."""
+        if self._is_refuted:
+            return False
+        errors = [error_of(result, self.metric) for result in results]
+        reasons = {None if error is None else reason_of(error) for error in errors}
+        if self._reason is not None:
+            reasons.add(self._reason)
+        (self._reason, *others) = reasons
+        self._is_refuted = bool(others) or self._reason is None
+        self._rows.append(trial.row)
+        is_everywhere = bool((np.ptp(self._rows, axis=0) > 0).all())
+        return not self._is_refuted and len(self._rows) >= N_SAME_FAILURES and is_everywhere
 
 
 def _resource_of(trial: Trial) -> float:

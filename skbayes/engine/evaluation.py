@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import faulthandler
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -15,9 +13,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.parallel import delayed
 
-from skbayes._sklearn_compat import fit_and_score
+from skbayes._sklearn_compat import fit_and_score, recording_scorer
 from skbayes.engine.continued import KeptModels
 from skbayes.engine.fit_warnings import FitWarning, collected
+from skbayes.engine.watch import Watch
 from skbayes.trial import Trial
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -26,18 +25,18 @@ Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 Task = tuple[Any, tuple[Any, ...], dict[str, Any]]
 """What joblib runs: a delayed function, its positional and its keyword arguments."""
 
-LONGEST_WATCH = 1e8
-"""Seconds that a clock of any system can count."""
-
 SplitResult = dict[str, Any]
 """Scores, times and error of one split, as scikit-learn reports them.
 
-Beside them ``is_last`` is true if a callback wants no trial after this one.
+Beside them ``is_last`` is true if a callback wants no trial after this one, and ``score_errors``
+has the tracebacks of scores that failed, by the name of the metric.
 """
 
 
-def as_indices(chosen: Any) -> NDArray[np.intp]:
-    """Return the indices that a splitter gave, which may be a list or a mask."""
+def as_indices(chosen: Any, n_samples: int) -> NDArray[np.intp]:
+    """Return the indices that a splitter gave, which may be a list, a mask or a slice."""
+    if isinstance(chosen, slice):
+        return np.arange(n_samples)[chosen]
     array = np.asarray(chosen)
     return np.flatnonzero(array) if array.dtype == bool else array.astype(np.intp)
 
@@ -77,8 +76,9 @@ class Evaluation:
         How many trials are planned, for progress messages.
     options : mapping
         Data, scorer and all that scikit-learn's evaluation of a split takes beside.
-    contexts : sequence of object, default=()
-        One callback context a (trial, split), in order; none if empty.
+    context_of : callable, default=None
+        Returns the callback context of a trial and the number of a split; None if there are no
+        callbacks.
     parts : mapping of int to sequence of Split, default={}
         The splits with some of the samples, for trials that remember such an `n_resources`.
     kept : KeptModels, default=None
@@ -93,7 +93,7 @@ class Evaluation:
     splits: Sequence[Split]
     n_trials: int
     options: Mapping[str, Any]
-    contexts: Sequence[Any] = ()
+    context_of: Callable[[Trial, int], Any] | None = None
     parts: Mapping[int, Sequence[Split]] = field(default_factory=dict)
     kept: KeptModels | None = None
     is_elsewhere: bool = False
@@ -161,80 +161,13 @@ class Evaluation:
         return self.parts.get(trial.memory.get("n_resources", 0), self.splits)
 
     def _context(self, trial: Trial, split: int) -> Any:
-        return self.contexts[trial.number * self.n_splits + split] if self.contexts else None
+        return None if self.context_of is None else self.context_of(trial, split)
 
     def receive(self, trial: Trial, results: Sequence[SplitResult]) -> None:
         """Take the models out of the results of a finished trial, and keep what may go on."""
         models = [result.pop("estimator", None) for result in results]
         if self.kept is not None:
             self.kept.put(trial, models)
-
-
-@dataclass(frozen=True)
-class Watch:
-    """What is known of the splits under way in processes that may die.
-
-    A process that dies takes with it what it was asked to do. So it keeps a file for the split
-    that it is at: those that are left are of splits that were begun and not ended.
-
-    Parameters
-    ----------
-    folder : Path
-        Where the files are.
-    max_fit_time : float or None
-        Seconds after which a process ends itself, and writes where it was.
-    """
-
-    folder: Path
-    max_fit_time: float | None
-
-    @property
-    def excess(self) -> str:
-        """What is said of a split that took too long."""
-        return f"exceeded max_fit_time={self.max_fit_time}"
-
-    @contextmanager
-    def over(self, number: int, split: int) -> Iterator[None]:
-        """Watch over a split of a trial."""
-        path = self.folder / f"{number}-{split}"
-        try:
-            with path.open("w") as stack:
-                if self.max_fit_time is None:
-                    yield
-                    return
-                seconds = min(self.max_fit_time, LONGEST_WATCH)
-                # Unlike a thread of Python, this one does not need the fit to let go of Python.
-                faulthandler.dump_traceback_later(seconds, exit=True, file=stack)
-                try:
-                    yield
-                finally:
-                    faulthandler.cancel_dump_traceback_later()
-        finally:
-            path.unlink(missing_ok=True)  # what is about to be killed may have been quicker
-
-    def take_found(self) -> tuple[list[tuple[int, int]], dict[tuple[int, int], str]]:
-        """Return what dead processes left, and forget it.
-
-        Returns
-        -------
-        suspects : list of (int, int)
-            Trial and split that were under way.
-        exceeded : dict of (int, int) to str
-            Those that took too long, and where they were.
-        """
-        suspects, exceeded = [], {}
-        for path in sorted(self.folder.glob("[0-9]*-[0-9]*")):
-            number, split = map(int, path.name.split("-"))
-            try:
-                stack = path.read_text()
-            except FileNotFoundError:
-                continue  # it ended just now
-            path.unlink(missing_ok=True)
-            if stack:
-                exceeded[number, split] = stack
-            else:
-                suspects.append((number, split))
-        return suspects, exceeded
 
 
 class FitProcessDied(RuntimeError):
@@ -280,6 +213,7 @@ def _evaluate(
     watch: Watch | None,
     estimator: Any,
     is_kept: bool,
+    scorer: Any,
     **options: Any,
 ) -> Answer:
     begin = time.perf_counter()
@@ -290,9 +224,11 @@ def _evaluate(
             splits, indices, contexts, models, strict=True
         ):
             listener = None if context is None else _Listener(context)
+            errors: dict[str, str] = {}
             with nullcontext() if watch is None else watch.over(number, split):
-                results[split] = fit_and_score(
+                result = fit_and_score(
                     estimator=_to_fit(estimator, model, is_kept),
+                    scorer=recording_scorer(scorer, errors),
                     return_estimator=is_kept,
                     train=train,
                     test=test,
@@ -300,8 +236,23 @@ def _evaluate(
                     callback_ctx=listener,
                     **options,
                 )
-            results[split]["is_last"] = listener is not None and listener.wants_stop
+            result["is_last"] = listener is not None and listener.wants_stop
+            result["score_errors"] = errors
+            for key in ("test_scores", "train_scores"):
+                if key in result:
+                    result[key] = _as_floats(result[key])
+            results[split] = result
     return Answer(number, results, time.perf_counter() - begin, fit_warnings)
+
+
+def _as_floats(scores: Any) -> Any:
+    """Return scores as floats, whatever kind of number a scorer gave: they may be written down."""
+    if isinstance(scores, dict):
+        return {name: _as_floats(score) for name, score in scores.items()}
+    try:
+        return float(scores)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"scoring must return a real number, got {scores!r} instead.") from error
 
 
 def _to_fit(estimator: Any, model: Any, is_kept: bool) -> Any:

@@ -6,6 +6,7 @@ found out, and so is a last line that was cut off in the middle, which is droppe
 disk before the search goes on. Nothing that is read is ever executed.
 
 A journal belongs to one process at a time, by a lock of the operating system that ends with it.
+Processes that a fit forks close the file at once, or the lock would live on in them.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Mapping
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -26,6 +30,8 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
     import msvcrt
+
+from skbayes.space.written import text_of
 
 FORMAT = 1
 FIRST = b'{"skbayes_journal":'
@@ -64,15 +70,21 @@ class Journal:
         self.header: dict[str, Any] | None = None
         self.records: list[dict[str, Any]] = []
         self._sum = ""
-        self._file: BinaryIO | None = None
-        if path.exists():
-            self._file = path.open("r+b")
-            self._lock()
-            try:
+        self._file: FileIO | None = None
+        _JOURNALS.add(self)
+        with self._naming_itself("read"):
+            if not path.exists():
+                return
+            if not path.is_file():  # a pipe or a device may be read for ever
+                raise self._error("it is not a regular file")
+            self._file = FileIO(path, "r+")
+        self._lock()
+        try:
+            with self._naming_itself("read"):
                 self._read()
-            except BaseException:
-                self.close()
-                raise
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def name(self) -> str:
@@ -88,11 +100,14 @@ class Journal:
     def begin(self, header: Mapping[str, Any]) -> None:
         """Write the header of a new journal."""
         if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("a+b")
+            with self._naming_itself("created"):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = FileIO(self.path, "a+")
             self._lock()
-            _sync_folder(self.path.parent)
-            if self.path.stat().st_size:
+            with self._naming_itself("created"):
+                _sync_folder(self.path.parent)
+                is_taken = self.path.stat().st_size > 0
+            if is_taken:
                 self.close()
                 raise self._error("another search has just begun it")
         self.header = {"skbayes_journal": FORMAT, **header}
@@ -111,14 +126,36 @@ class Journal:
     def _write(self, content: Mapping[str, Any]) -> None:
         assert self._file is not None
         body = json.dumps(content, separators=(",", ":"), default=_plain).encode()[:-1]
-        self._sum = _chained(self._sum, body)
-        self._file.write(body + _ending(self._sum))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        checksum = _chained(self._sum, body)
+        line = body + _ending(checksum)
+        with self._naming_itself("written"):
+            end = self._file.seek(0, os.SEEK_END)
+            try:
+                n_written = 0
+                while n_written < len(line):
+                    n_written += self._file.write(line[n_written:]) or 0
+                os.fsync(self._file.fileno())
+            except OSError:
+                self._file.truncate(end)  # half a line is no line
+                raise
+        self._sum = checksum
+
+    @contextmanager
+    def _naming_itself(self, what: str) -> Iterator[None]:
+        """Turn an error of the operating system into one that names the checkpoint."""
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or text_of(error)
+            raise JournalError(f"{self.name}: it cannot be {what}: {reason}.") from error
 
     def _read(self) -> None:
         assert self._file is not None
-        content = self._file.read()
+        # A file that is not ours may be large: look at how it begins before the rest.
+        content = self._file.read(len(FIRST)) or b""
+        if content and not FIRST.startswith(content):
+            raise self._damaged(0, content)
+        content += self._file.readall() or b""
         lines = content.splitlines(keepends=True)
         n_good = 0  # bytes
         for number, line in enumerate(lines):
@@ -138,14 +175,15 @@ class Journal:
                 "written to its end, and is dropped; that trial is evaluated again.",
                 stacklevel=2,
             )
-        self._file.seek(n_good)
-        self._file.truncate()
+            self._file.truncate(n_good)
 
     def _parsed(self, number: int, line: bytes, text: bytes) -> dict[str, Any]:
         try:
-            content: dict[str, Any] = json.loads(text)
-        except ValueError:
+            content = json.loads(text)
+        except (ValueError, RecursionError):
             raise self._damaged(number, line) from None
+        if not isinstance(content, dict):
+            raise self._damaged(number, line)
         return content
 
     def _take(self, number: int, content: dict[str, Any]) -> None:
@@ -185,6 +223,20 @@ class Journal:
             is_taken = error.errno in (errno.EWOULDBLOCK, errno.EACCES)
             problem = "another search is using it" if is_taken else f"it cannot be locked: {error}"
             raise self._error(problem) from None
+
+
+_JOURNALS: weakref.WeakSet[Journal] = weakref.WeakSet()
+"""Journals of this process."""
+
+
+def _close_all() -> None:
+    """Close the files that a forked process has got from its parent, whose lock they share."""
+    for journal in list(_JOURNALS):
+        journal.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_all)
 
 
 def _chained(previous: str, body: bytes) -> str:

@@ -21,13 +21,14 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.utils.parallel import Parallel
 
-from skbayes.engine.budget import Clock, Patience
-from skbayes.engine.evaluation import Answer, SplitResult, Task, Watch
+from skbayes.engine._joblib_compat import TerminatedWorkerError
+from skbayes.engine.budget import Clock, StoppingRule
+from skbayes.engine.evaluation import Answer, SplitResult, Task
 from skbayes.engine.fit_warnings import FitWarning, shown_once
 from skbayes.engine.queue import TaskQueue
+from skbayes.engine.watch import Overseer, Watch
 from skbayes.samplers.base import NoProposal, Sampler
 from skbayes.trial import Outcome, Trial
 
@@ -91,13 +92,17 @@ class SearchLoop:
     while_proposing : callable
         Returns the context in which proposals are made.
     clock : Clock, default=Clock()
-    patience : Patience, default=Patience()
+    rules : sequence of StoppingRule, default=()
+        By each of which the search may end early.
     watch : Watch or None, default=None
         What is kept of splits under way, if the processes they run in may die.
     recorded : mapping of int to Record, default={}
         Trials that were finished earlier, by number.
     keep : callable, default=None
-        Is given the record of every trial that is finished.
+        Is given the record of every trial as soon as it is finished.
+    tell : callable, default=None
+        Is given the record of every trial in the order of the trials, and whether it was recorded
+        earlier.
 
     Attributes
     ----------
@@ -115,10 +120,11 @@ class SearchLoop:
     seed: int
     while_proposing: Callable[[], AbstractContextManager[Any]]
     clock: Clock = field(default_factory=Clock)
-    patience: Patience = field(default_factory=Patience)
+    rules: Sequence[StoppingRule] = ()
     watch: Watch | None = None
     recorded: Mapping[int, Record] = field(default_factory=dict)
     keep: Callable[[Record], None] | None = None
+    tell: Callable[[Record, bool], None] | None = None
 
     def __post_init__(self) -> None:
         self.trials: list[Trial] = []
@@ -174,6 +180,7 @@ class SearchLoop:
 
     def _consume(self, parallel: Parallel, queue: TaskQueue, is_streaming: bool) -> None:
         """Receive answers and refill the queue, while there is work and time for it."""
+        overseer = None if self.watch is None else Overseer(self.watch)
         while queue.ready:
             answers = parallel(queue if is_streaming else queue.take_all())
             with closing(answers) if is_streaming else nullcontext():
@@ -182,6 +189,8 @@ class SearchLoop:
                         self._receive(answer)
                         self._refill(queue)
                         queue.n_answered += 1
+                    if overseer is not None:
+                        overseer.look()
                     if self._is_over():
                         queue.ready.clear()
                         if self.watch is not None and self._arrived:
@@ -219,7 +228,10 @@ class SearchLoop:
         while self._last is None and self._n_finished in self._records:
             next_one = self._records[self._n_finished]
             self._n_finished += 1
-            if self.patience.ends_with(next_one.trial, next_one.results):
+            if self.tell is not None:
+                self.tell(next_one, next_one is self.recorded.get(next_one.trial.number))
+            asked = [rule.should_stop(next_one.trial, next_one.results) for rule in self.rules]
+            if any(asked):
                 self._last = next_one.trial.number
                 self._is_ending = True
 

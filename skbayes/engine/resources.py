@@ -17,6 +17,7 @@ def parts_of(
     n_resources: Iterable[int],
     seed: int,
     labels: Any = None,
+    min_samples: int = 1,
 ) -> dict[int, list[Split]]:
     """Return the splits with parts of their samples.
 
@@ -34,6 +35,9 @@ def parts_of(
     seed : int
     labels : array-like of shape (n_samples,), default=None
         Classes whose shares a part keeps as far as whole samples go.
+    min_samples : int, default=1
+        Fewest training samples and fewest test samples of a part, as far as the split has so many:
+        a small test part would have none of the first rungs.
 
     Returns
     -------
@@ -42,7 +46,13 @@ def parts_of(
     rng = np.random.default_rng(seed)
     orders = [tuple(_order(indices, labels, rng) for indices in split) for split in splits]
     return {
-        n: [(_first(train, n / n_samples), _first(test, n / n_samples)) for train, test in orders]
+        n: [
+            (
+                _first(train, n / n_samples, min_samples),
+                _first(test, n / n_samples, min_samples),
+            )
+            for train, test in orders
+        ]
         for n in n_resources
     }
 
@@ -60,5 +70,5 @@ def _order(indices: NDArray[np.intp], labels: Any, rng: np.random.Generator) -> 
     return shuffled[np.argsort(place, kind="stable")]
 
 
-def _first(order: NDArray[np.intp], share: float) -> NDArray[np.intp]:
-    return np.sort(order[: int(share * len(order))])
+def _first(order: NDArray[np.intp], share: float, min_samples: int) -> NDArray[np.intp]:
+    return np.sort(order[: max(int(share * len(order)), min_samples)])

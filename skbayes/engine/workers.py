@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -13,10 +14,11 @@ from typing import Any
 from joblib import effective_n_jobs
 from joblib.parallel import BACKENDS, get_active_backend
 from sklearn.utils.parallel import Parallel
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import ThreadpoolController, threadpool_info
 
-from skbayes.engine.evaluation import Watch
+from skbayes.engine._joblib_compat import eval_expr
 from skbayes.engine.streaming import StreamingParallel
+from skbayes.engine.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,60 @@ class Workers:
         if not self.can_be_ended:
             yield None
             return
-        with TemporaryDirectory(prefix="skbayes-", ignore_cleanup_errors=True) as folder:
-            yield Watch(Path(folder), max_fit_time)
+        try:
+            folder = TemporaryDirectory(prefix="skbayes-", ignore_cleanup_errors=True)
+        except OSError as error:
+            warnings.warn(
+                f"There is no folder for temporary files ({error.strerror}): worker processes are "
+                "not watched, and if one dies the search ends.",
+                stacklevel=2,
+            )
+            yield None
+            return
+        with folder:
+            yield Watch(Path(folder.name), max_fit_time)
 
     @property
     def stream(self) -> bool:
         """Whether tasks are taken while answers are delivered."""
         return self.n == 1 or self.backend.supports_return_generator
 
-    def parallel(self, pre_dispatch: int | str) -> Parallel:
+    def n_pre_dispatched(self, pre_dispatch: int | str, n_window: int) -> int:
+        """Return how many tasks are handed to the workers ahead of time.
+
+        Parameters
+        ----------
+        pre_dispatch : int or str
+            A number, 'all', or an expression of `n_jobs`, as joblib takes it.
+        n_window : int
+            Tasks that can be made at once, which is the most.
+
+        Raises
+        ------
+        ValueError
+            If it is no such expression, or comes to less than one task.
+        """
+        if pre_dispatch == "all":
+            return n_window
+        try:
+            n = int(
+                eval_expr(pre_dispatch.replace("n_jobs", str(self.n)))
+                if isinstance(pre_dispatch, str)
+                else pre_dispatch
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"pre_dispatch={pre_dispatch!r} is neither a number, nor 'all', nor an expression "
+                "such as '2*n_jobs'."
+            ) from error
+        if n < 1:
+            raise ValueError(
+                f"pre_dispatch={pre_dispatch!r} comes to {n} tasks, and none would ever be "
+                "evaluated; give 1 or more, or leave it at '2*n_jobs'."
+            )
+        return min(n, n_window)
+
+    def parallel(self, pre_dispatch: int) -> Parallel:
         options = {"n_jobs": self.n_jobs, "pre_dispatch": pre_dispatch}
         if self.n == 1:
             return Parallel(return_as="generator", **options)
@@ -71,3 +118,10 @@ def one_blas_thread() -> Callable[[], AbstractContextManager[Any]]:
     """Return contexts that limit BLAS: small matrices are slower on many threads."""
     controller = ThreadpoolController()  # costs milliseconds to make, and little to use
     return partial(controller.limit, limits=1, user_api="blas")
+
+
+def blas_kernels() -> str:
+    """Return the BLAS libraries in use, with the kernels they have chosen for this processor."""
+    libraries = [info for info in threadpool_info() if info["user_api"] == "blas"]
+    names = {f"{info['internal_api']} {info.get('architecture', '')}" for info in libraries}
+    return ", ".join(sorted(name.strip() for name in names))

@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from itertools import chain
 from numbers import Integral, Real
@@ -39,20 +38,35 @@ from skbayes._sklearn_compat import (
     check_method_params,
     fit_context,
     insert_error_scores,
+    num_samples,
     scorers_by_name,
     warn_or_raise_about_fit_failures,
 )
-from skbayes.engine.budget import Clock, Patience
+from skbayes.engine.all_failed import raise_if_all_failed
+from skbayes.engine.budget import CallbackRequest, Clock, SameFailure, StoppingRule
 from skbayes.engine.continued import KeptModels
-from skbayes.engine.evaluation import Evaluation, Split, SplitResult, Watch, as_indices
+from skbayes.engine.evaluation import Evaluation, Split, SplitResult, as_indices
+from skbayes.engine.journal import JournalError
 from skbayes.engine.loop import Record, SearchLoop
-from skbayes.engine.results import failures_of, outcome_of, with_one_text_a_reason
+from skbayes.engine.results import (
+    failures_of,
+    insert_missing_metrics,
+    outcome_of,
+    with_one_text_a_reason,
+)
+from skbayes.engine.watch import Watch
 from skbayes.engine.workers import Workers, one_blas_thread
-from skbayes.estimators.checkpoint import Checkpoint, identity_of, is_repeatable
+from skbayes.estimators.callbacks import SearchTask
+from skbayes.estimators.checkpoint import Checkpoint, identity_of, is_repeatable, metrics_of
+from skbayes.estimators.display import ShownAsWritten
+from skbayes.estimators.hints import did_you_mean, naming_the_closest_scorer, warn_of_pairs
+from skbayes.estimators.progress import Progress, say
+from skbayes.estimators.records import Shape
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.space.space import dicts_of
+from skbayes.space.written import shown
 from skbayes.trial import Outcome, Trial
 
 
@@ -86,7 +100,7 @@ class Plan:
     seed: int
 
 
-class BaseModelSearchCV(BaseSearchCV):
+class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
     """Base class of the model-based searches."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -211,7 +225,8 @@ class BaseModelSearchCV(BaseSearchCV):
         """
         clock = Clock(np.inf if self.timeout is None else time.monotonic() + self.timeout)
         self._forget_earlier_fit()
-        scorers, refit_metric = self._get_scorers()
+        with naming_the_closest_scorer(self.scoring):
+            scorers, refit_metric = self._get_scorers()
         inputs = self._read_inputs(X, y, params, scorers)
         context = self._begin_callbacks(inputs)
         workers = self._find_workers()
@@ -224,7 +239,7 @@ class BaseModelSearchCV(BaseSearchCV):
                 loop = self._make_loop(inputs, plan, checkpoint, workers, watch, task, clock)
                 with self._stored_if_interrupted(loop, inputs, plan, refit_metric):
                     self._search(loop, workers)
-            task.call_on_fit_task_end(estimator=self)
+            task.end()
         refit_metric = self._store_results(loop.records(), inputs, plan, refit_metric)
         self._select_best(refit_metric)
         self._refit_best(inputs, context)
@@ -241,6 +256,10 @@ class BaseModelSearchCV(BaseSearchCV):
                 "'fit' again; with a checkpoint it goes on where it was."
             )
         return hasattr(self, "cv_results_")
+
+    def _validate_params(self) -> None:
+        with naming_the_closest_scorer(self.scoring):
+            super()._validate_params()
 
     def _forget_earlier_fit(self) -> None:
         """Remove the attributes of an earlier fit: nothing may be predicted from half a search."""
@@ -267,6 +286,7 @@ class BaseModelSearchCV(BaseSearchCV):
 
     def _find_workers(self) -> Workers:
         workers = Workers.active(self.n_jobs)
+        workers.n_pre_dispatched(self.pre_dispatch, n_window=1)  # which says what is wrong with it
         if self.max_fit_time is not None and not workers.can_be_ended:
             raise ValueError(
                 f"max_fit_time={self.max_fit_time!r} needs processes that can be ended, and "
@@ -287,14 +307,16 @@ class BaseModelSearchCV(BaseSearchCV):
     def _make_plan(self, inputs: Inputs, checkpoint: Checkpoint) -> Plan:
         """Read the space, decide what proposes, and draw the splits, once for all trials."""
         space, sampler = self._make_space_and_sampler(inputs, checkpoint.seed)
-        splits = checkpoint.freeze(self._draw_splits(inputs), is_repeatable(inputs.cv))
+        drawn = self._draw_splits(inputs)
+        splits = checkpoint.freeze(drawn, is_repeatable(inputs.cv), num_samples(inputs.X))
         return Plan(space, sampler, splits, checkpoint.seed)
 
     def _draw_splits(self, inputs: Inputs) -> list[Split]:
         split_params = inputs.routed.splitter.split
         n_splits = inputs.cv.get_n_splits(inputs.X, inputs.y, **split_params)
+        n_samples = num_samples(inputs.X)
         splits = [
-            (as_indices(train), as_indices(test))
+            (as_indices(train, n_samples), as_indices(test, n_samples))
             for train, test in inputs.cv.split(inputs.X, inputs.y, **split_params)
         ]
         if not splits:
@@ -328,13 +350,14 @@ class BaseModelSearchCV(BaseSearchCV):
     def _n_planned(self, plan: Plan) -> int:
         """Return how many trials there will be at most."""
 
-    def _patience(self) -> Patience:
-        """Return the rule by which the search ends early."""
-        return Patience()
+    def _stopping_rules(self) -> list[StoppingRule]:
+        """Return the rules by which the search may end early."""
+        return [CallbackRequest(), SameFailure(self.refit)]
 
     def _make_space(self, seed: int) -> Space:
         space = Space(self.param_distributions, seed)
         self._check_names(space)
+        warn_of_pairs(self.param_distributions)
         return space
 
     def _check_names(self, space: Space) -> None:
@@ -347,8 +370,9 @@ class BaseModelSearchCV(BaseSearchCV):
             try:
                 probe.set_params(**clone(params, safe=False))
             except ValueError as error:
-                unknown = [name for name in params if name not in probe.get_params(deep=True)]
-                raise ValueError(f"param_distributions: {error}{_hint(unknown, probe)}") from error
+                has = probe.get_params(deep=True)
+                hint = did_you_mean((name for name in params if name not in has), has)
+                raise ValueError(f"param_distributions: {error}{hint}") from error
 
     def _given_params(self, space: Space) -> Sequence[Mapping[str, Any]]:
         """Return the points to evaluate first, after a check that they lie in the space."""
@@ -368,20 +392,19 @@ class BaseModelSearchCV(BaseSearchCV):
                 raise ValueError(f"{label}: {error}.") from None
         return list(self.initial_params)
 
-    def _begin_search(self, plan: Plan, context: Any) -> Any:
-        """Say how much there is to do, and open the search in scikit-learn's task tree."""
+    def _begin_search(self, plan: Plan, context: Any) -> SearchTask:
+        """Open the search in scikit-learn's task tree."""
+        return SearchTask(self, context, self._n_planned(plan), self.n_splits_)
+
+    def _make_progress(self, plan: Plan) -> Progress:
+        """Say how much there is to do, and return what tells of it as it is done."""
         n_trials = self._n_planned(plan)
-        n_tasks = n_trials * self.n_splits_
-        if self.verbose > 0:
-            most = "" if self.timeout is None else "at most "
-            print(
-                f"Fitting {self.n_splits_} folds for each of {most}{n_trials} candidates, "
-                f"totalling {most}{n_tasks} fits"
-            )
-        task = context.subcontext(
-            task_name="search", max_subtasks=n_tasks, sequential_subtasks=False
+        limit = "" if self.timeout is None else f", or as many as {self.timeout:g} seconds allow"
+        say(
+            f"Fitting {self.n_splits_} folds for each of {n_trials} candidates, "
+            f"totalling {n_trials * self.n_splits_} fits{limit}"
         )
-        return task.call_on_fit_task_begin(estimator=self)
+        return Progress(n_trials, n_trials, self.refit)
 
     def _make_loop(
         self,
@@ -390,18 +413,14 @@ class BaseModelSearchCV(BaseSearchCV):
         checkpoint: Checkpoint,
         workers: Workers,
         watch: Watch | None,
-        task: Any,
+        task: SearchTask,
         clock: Clock,
     ) -> SearchLoop:
         """Put together what evaluates and what proposes."""
         n_trials = self._n_planned(plan)
-        n_tasks = n_trials * self.n_splits_
         has_callbacks = self._has_callbacks()
-        # All of them now: a context that is made while tasks are sent cannot be pickled.
-        contexts = [
-            task.subcontext(task_name="candidate-split-evaluation", task_id=number)
-            for number in range(n_tasks if has_callbacks else 0)
-        ]
+        if has_callbacks:
+            task.make_contexts()
         options = {
             "X": inputs.X,
             "y": inputs.y,
@@ -416,12 +435,19 @@ class BaseModelSearchCV(BaseSearchCV):
             "verbose": self.verbose,
             "caller": self if has_callbacks else None,
         }
+        shape = Shape(
+            self.n_splits_,
+            metrics_of(inputs.scorers),
+            callable(self.scoring),
+            self.refit,
+            self.return_train_score,
+        )
         evaluation = Evaluation(
             clone(self.estimator),
             plan.splits,
             n_trials,
             options,
-            contexts,
+            task.context_of if has_callbacks else None,
             self._make_parts(inputs, plan),
             self._kept_models(plan),
             workers.are_processes,
@@ -436,15 +462,17 @@ class BaseModelSearchCV(BaseSearchCV):
             seed=plan.seed,
             while_proposing=nullcontext if workers.are_threads else one_blas_thread(),
             clock=clock,
-            patience=self._patience(),
+            rules=self._stopping_rules(),
             watch=watch,
-            recorded=checkpoint.recorded(plan.space, self.refit, self.n_splits_, has_callbacks),
+            recorded=checkpoint.recorded(plan.sampler, shape, has_callbacks),
             keep=checkpoint.keep,
+            tell=self._make_progress(plan).tell if self.verbose > 0 else None,
         )
 
     def _search(self, loop: SearchLoop, workers: Workers) -> None:
         """Run the loop over joblib."""
-        pre_dispatch = self._pre_dispatch(self.n_splits_)
+        n_window = self.n_points_ * self.n_splits_
+        pre_dispatch = workers.n_pre_dispatched(self.pre_dispatch, n_window)
         # Threads share the limit with the fits: set once, it does not come and go under them.
         with one_blas_thread()() if workers.are_threads else nullcontext():
             loop.run(partial(workers.parallel, pre_dispatch), workers.stream, workers.n)
@@ -459,17 +487,6 @@ class BaseModelSearchCV(BaseSearchCV):
             listeners.extend(chain.from_iterable(v for v in grid.values() if isinstance(v, list)))
         return HAS_CALLBACKS and any(hasattr(listener, "_skl_callbacks") for listener in listeners)
 
-    def _pre_dispatch(self, n_splits: int) -> int | str:
-        """Return `pre_dispatch`, bounded: more tasks than the window holds cannot be made."""
-        window = self.n_points_ * n_splits
-        if self.pre_dispatch == "all":
-            return window
-        return (
-            self.pre_dispatch
-            if isinstance(self.pre_dispatch, str)
-            else min(self.pre_dispatch, window)
-        )
-
     def _judge(self, results: list[SplitResult]) -> Outcome:
         """Make the outcome of a trial, by the metric that `refit` names or else the first."""
         scores = next((r["test_scores"] for r in results if r["fit_error"] is None), None)
@@ -481,17 +498,42 @@ class BaseModelSearchCV(BaseSearchCV):
     def _stored_if_interrupted(
         self, loop: SearchLoop, inputs: Inputs, plan: Plan, refit_metric: Any
     ) -> Iterator[None]:
-        """Store what an interrupted search has found, if it has found anything."""
+        """Store what an interrupted search has found, if it has found anything, and say so."""
         try:
             yield
-        except KeyboardInterrupt as interrupt:
+        except (KeyboardInterrupt, JournalError) as interrupt:
             records = loop.records(is_interrupted=True)
             try:
                 if any(np.isfinite(record.trial.score) for record in records):
                     self._select_best(self._store_results(records, inputs, plan, refit_metric))
             except Exception as error:
-                interrupt.add_note(f"What was found could not be stored: {error!r}")
+                interrupt.add_note(f"What was found could not be stored: {shown(error)}")
+            else:
+                interrupt.add_note(self._interrupt_note())
             raise
+
+    def _interrupt_note(self) -> str:
+        """Say what an interrupted search has kept, and how to go on."""
+        if not hasattr(self, "cv_results_"):
+            kept = (
+                f"{type(self).__name__} has no cv_results_: it was interrupted before a candidate "
+                "with a score was finished."
+            )
+        else:
+            kept = (
+                f"{type(self).__name__} keeps the {len(self.cv_results_['params'])} candidates "
+                "that were finished in cv_results_."
+            )
+            if hasattr(self, "best_score_"):
+                kept += (
+                    f" The best has the score {self.best_score_:.6g}: {shown(self.best_params_)}"
+                )
+        again = (
+            "Calling fit again begins anew; give checkpoint a path, and it goes on instead."
+            if self.checkpoint is None
+            else f"Calling fit again goes on from checkpoint={shown(self.checkpoint)}."
+        )
+        return f"{kept}\n{again}"
 
     def _store_results(
         self, records: list[Record], inputs: Inputs, plan: Plan, refit_metric: Any
@@ -503,9 +545,11 @@ class BaseModelSearchCV(BaseSearchCV):
             if (failures := failures_of(record.results))
         }
         out = list(chain.from_iterable(record.results for record in records))
+        self._check_outcomes(records, plan)
         warn_or_raise_about_fit_failures(with_one_text_a_reason(out), self.error_score)
         if callable(self.scoring):
             insert_error_scores(out, self.error_score)
+            insert_missing_metrics(out, self.error_score)
         trials = [record.trial for record in records]
         self.cv_results_ = self._format_results(
             [dict(trial.params) for trial in trials],
@@ -519,6 +563,21 @@ class BaseModelSearchCV(BaseSearchCV):
             self._check_refit_for_multimetric(out[0]["test_scores"])
             return self.refit
         return refit_metric
+
+    def _check_outcomes(self, records: list[Record], plan: Plan) -> None:
+        """Raise if no candidate has a score."""
+        results = [record.results for record in records]
+        n_planned, advice = self._n_planned(plan), self._advice_on_failure(records)
+        raise_if_all_failed(results, n_planned, self.refit, self.error_score, advice)
+
+    def _advice_on_failure(self, records: list[Record]) -> str:
+        """Return what else to say where nothing has succeeded."""
+        if self.checkpoint is None:
+            return ""
+        return (
+            f"\n\nThe failures are kept in checkpoint={shown(self.checkpoint)}, and are not tried "
+            "again; give another path to try them again."
+        )
 
     def _extra_columns(
         self, trials: list[Trial], inputs: Inputs, plan: Plan
@@ -554,14 +613,6 @@ class BaseModelSearchCV(BaseSearchCV):
         if hasattr(best, "feature_names_in_"):
             self.feature_names_in_ = best.feature_names_in_
         task.call_on_fit_task_end(estimator=self, **data)
-
-
-def _hint(unknown: list[str], estimator: Any) -> str:
-    """Name the parameter of the estimator closest to each unknown name."""
-    known = {name.lower(): name for name in estimator.get_params(deep=True)}
-    close = [get_close_matches(name.lower(), known, n=1, cutoff=0.0) for name in unknown]
-    hints = [repr(known[match]) for matches in close for match in matches]
-    return f" Did you mean {' and '.join(hints)}?" if hints else ""
 
 
 def _has_params(value: Any) -> bool:

@@ -12,7 +12,7 @@ import os
 import sys
 import warnings
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from itertools import chain
 from numbers import Integral
@@ -26,10 +26,11 @@ from skbayes.engine.evaluation import Split
 from skbayes.engine.fingerprint import OF_NO_EFFECT, digest
 from skbayes.engine.journal import Journal, JournalError
 from skbayes.engine.loop import Record
-from skbayes.engine.results import outcome_of
-from skbayes.space import Space
+from skbayes.engine.workers import blas_kernels
+from skbayes.estimators.records import Shape, content_of, restored
+from skbayes.samplers.base import Sampler
 from skbayes.space.space import dicts_of
-from skbayes.trial import FloatArray, Trial
+from skbayes.space.written import shown
 
 NOT_IDENTIFYING = {
     "estimator",
@@ -50,19 +51,17 @@ NOT_IDENTIFYING = {
 
 VERSIONED = ("skbayes", "scikit-learn", "numpy", "scipy", "joblib")
 
-SCALARS = (bool, int, float, str, type(None))
-"""Types of values that a journal holds as they are; others stand in the space."""
-
-NUMPY_KINDS = "biufU"
-"""Kinds of those of NumPy: booleans, integers, real numbers, strings."""
-
 INDEX = np.dtype("<i8")
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that the numbers of a search may depend on."""
+    """Return the versions that the numbers of a search may depend on.
+
+    The kernels that BLAS chooses for a processor are among them: they round differently.
+    """
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return {"Python": python} | {name: version(name) for name in VERSIONED}
+    packages = {name: version(name) for name in VERSIONED}
+    return {"Python": python, **packages, "BLAS": blas_kernels()}
 
 
 def identity_of(search: Any, inputs: Any, n_points: int, is_grid: bool) -> dict[str, str]:
@@ -94,7 +93,7 @@ def identity_of(search: Any, inputs: Any, n_points: int, is_grid: bool) -> dict[
     settings = {**search.get_params(deep=False), "n_points": n_points}
     parts.update((name, settings[name]) for name in settings.keys() - NOT_IDENTIFYING)
     parts["the metric that refit names"] = search.refit if isinstance(search.refit, str) else None
-    parts["the order of the metrics"] = _metrics_of(inputs.scorers)
+    parts["the order of the metrics"] = metrics_of(inputs.scorers)
     parts["cv"] = (type(cv), {k: v for k, v in vars(cv).items() if not _is_live(k, v)})
     parts["n_iter (whether the space is searched as a grid)"] = is_grid
     return {name: digest(part) for name, part in parts.items()}
@@ -128,14 +127,17 @@ class Checkpoint:
             return
         if is_seeded:
             self._identity["random_state"] = digest(seed)
-        place = Path(path)
-        if place.is_dir() or os.fspath(path).endswith(("/", os.sep)):
+        if not os.fspath(path) or "\0" in os.fspath(path):
+            raise ValueError(f"checkpoint={path!r} is no path; give the name of a file or folder.")
+        place = Path(path).expanduser()
+        if os.path.isdir(place) or os.fspath(path).endswith(("/", os.sep)):
             place = place / f"{digest(self._identity)}.jsonl"
         self._journal = Journal(place)
         if self._journal.header is not None:
             try:
+                self._check_header(self._journal.header)
                 self._compare(self._journal.name, self._journal.header)
-                self.seed = int(self._journal.header["seed"])
+                self.seed = self._journal.header["seed"]
             except BaseException:
                 self._journal.close()
                 raise
@@ -146,6 +148,22 @@ class Checkpoint:
     def __exit__(self, *exception: object) -> None:
         if self._journal is not None:
             self._journal.close()
+
+    def _check_header(self, header: Mapping[str, Any]) -> None:
+        """Raise unless the header has everything that a header has, of the right kinds."""
+        splits = header.get("splits")
+        is_right = {
+            "versions": _is_texts(header.get("versions")),
+            "identity": _is_texts(header.get("identity")),
+            "seed": type(header.get("seed")) is int and 0 <= header["seed"] < 2**31,
+            "splits_digest": isinstance(header.get("splits_digest"), str),
+            "splits": splits is None or (isinstance(splits, list) and _is_all_text(splits)),
+        }
+        wrong = [name for name, is_fine in is_right.items() if not is_fine]
+        if wrong:
+            raise self._error(
+                f"its first line has no proper {wrong[0]}: {shown(header.get(wrong[0]))}"
+            )
 
     def _compare(self, name: str, header: Mapping[str, Any]) -> None:
         """Raise if a journal is of another search, and warn if it is of another version."""
@@ -171,7 +189,7 @@ class Checkpoint:
                 stacklevel=2,
             )
 
-    def freeze(self, drawn: list[Split], is_repeatable: bool) -> list[Split]:
+    def freeze(self, drawn: list[Split], is_repeatable: bool, n_samples: int) -> list[Split]:
         """Return the splits that all trials see, and begin the journal if it is new.
 
         Parameters
@@ -180,6 +198,7 @@ class Checkpoint:
             As they were drawn now.
         is_repeatable : bool
             Whether they would be the same if they were drawn again; if not they are recorded.
+        n_samples : int
         """
         if self._journal is None:
             return drawn
@@ -196,8 +215,13 @@ class Checkpoint:
             return drawn
         stored = self._journal.header["splits"]
         if stored is not None:
-            indices = [_unpacked(text) for text in stored]
-            drawn = list(zip(indices[::2], indices[1::2], strict=True))
+            # Splits that are drawn anew may be of other sizes, but hardly of other orders.
+            largest = max(len(indices) for split in drawn for indices in split)
+            try:
+                indices = [_unpacked(t, n_samples, 4 * max(largest, n_samples)) for t in stored]
+                drawn = list(zip(indices[::2], indices[1::2], strict=True))
+            except ValueError as error:
+                raise self._error(f"its splits cannot be read: {error}") from None
         if digest(drawn) != self._journal.header["splits_digest"]:
             raise self._error(
                 "it belongs to a search with other splits. Give cv an integer random_state, so "
@@ -205,51 +229,39 @@ class Checkpoint:
             )
         return drawn
 
-    def recorded(
-        self, space: Space, metric: Any, n_splits: int, is_heard: bool
-    ) -> dict[int, Record]:
+    def recorded(self, sampler: Sampler, shape: Shape, has_callbacks: bool) -> dict[int, Record]:
         """Return the trials that the journal holds, by number.
 
         Parameters
         ----------
-        space : Space
-            In which the values are found that are no numbers or strings.
-        metric : object
-            Name of the score to follow.
-        n_splits : int
-        is_heard : bool
-            Whether there are callbacks; the word of those there were counts no more if not.
+        sampler : Sampler
+            The one of the search, which knows what it proposes.
+        shape : Shape
+            What the results of a trial look like.
+        has_callbacks : bool
+            Whether there are callbacks now; stop requests of earlier ones are ignored if not.
         """
         if self._journal is None:
             return {}
         try:
-            records = [_restored(r, space, metric, n_splits) for r in self._journal.records]
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise self._error(f"a line is not what it should be ({error!r})") from None
-        for result in chain.from_iterable(record.results for record in records):
-            result["is_last"] = is_heard and result.get("is_last", False)
-        return {record.trial.number: record for record in records}
+            records = restored(self._journal.records, sampler, shape)
+        except ValueError as error:
+            raise self._error(f"a line is not what it should be: {error}") from None
+        for result in chain.from_iterable(record.results for record in records.values()):
+            result["is_last"] = has_callbacks and result["is_last"]
+        return records
 
     def keep(self, record: Record) -> None:
         """Write the record of a finished trial."""
         if self._journal is not None:
-            self._journal.append(
-                {
-                    "number": record.trial.number,
-                    "n_shown": record.n_shown,
-                    "row": record.trial.row.tolist(),
-                    "params": _scalars(record.trial.params),
-                    "memory": dict(record.trial.memory),
-                    "results": list(record.results),
-                }
-            )
+            self._journal.append(content_of(record))
 
     def _error(self, problem: str) -> JournalError:
         assert self._journal is not None
         return JournalError(f"{self._journal.name}: {problem}.")
 
 
-def _metrics_of(scorers: Any) -> list[str] | None:
+def metrics_of(scorers: Any) -> list[str] | None:
     """Return the names of several metrics; the first is followed if `refit` names none."""
     by_name = scorers_by_name(scorers)
     return list(by_name) if isinstance(by_name, Mapping) else None
@@ -272,36 +284,32 @@ def _packed(indices: Any) -> str:
     return base64.b64encode(zlib.compress(steps.tobytes())).decode()
 
 
-def _unpacked(text: str) -> Any:
-    steps = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype=INDEX)
-    return np.cumsum(steps).astype(np.intp)
+def _unpacked(text: str, n_samples: int, n_most: int) -> Any:
+    """Return the indices that were packed.
+
+    Raises
+    ------
+    ValueError
+        If there are more than `n_most`, or some are no samples, or the text is no such text.
+    """
+    unpacking = zlib.decompressobj()
+    try:
+        content = unpacking.decompress(base64.b64decode(text), (n_most + 1) * INDEX.itemsize)
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    steps = np.frombuffer(content, dtype=INDEX)
+    if len(steps) > n_most or not unpacking.eof:
+        raise ValueError(f"they are not complete, or of more than {n_most} samples")
+    indices = np.cumsum(steps)
+    if len(indices) and not 0 <= indices.min() <= indices.max() < n_samples:
+        raise ValueError("they are of samples that are not there")
+    return indices.astype(np.intp)
 
 
-def _scalars(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that a journal can hold, those of NumPy with their type."""
-    scalars: dict[str, Any] = {}
-    for name, value in params.items():
-        if isinstance(value, np.generic) and type(value.item()) in SCALARS:
-            scalars[name] = [value.dtype.str, value.item()]
-        elif type(value) in SCALARS:
-            scalars[name] = [None, value]
-    return scalars
+def _is_texts(value: Any) -> bool:
+    """Whether a value is a dict of texts."""
+    return isinstance(value, dict) and _is_all_text(value.values())
 
 
-def _restored(record: Mapping[str, Any], space: Space, metric: Any, n_splits: int) -> Record:
-    row: FloatArray = np.array(record["row"], dtype=float)
-    results = record["results"]
-    if row.shape != (space.n_columns,) or len(results) != n_splits:
-        raise ValueError("it is of another size")
-    params = space.decode(row)  # for what is no scalar: the values of the space themselves
-    for name, (dtype, value) in record["params"].items():
-        params[name] = value if dtype is None else _numpy_scalar(dtype, value)
-    outcome = outcome_of(results, metric)
-    trial = Trial(int(record["number"]), row, params, record["memory"], outcome)
-    return Record(trial, results, int(record["n_shown"]))
-
-
-def _numpy_scalar(dtype: str, value: Any) -> Any:
-    if np.dtype(dtype).kind not in NUMPY_KINDS:
-        raise ValueError(f"{dtype!r} is not the type of a number or a string")
-    return np.dtype(dtype).type(value)
+def _is_all_text(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
+from itertools import chain, pairwise
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.model_selection import (
     RepeatedStratifiedKFold,
     StratifiedGroupKFold,
@@ -18,17 +18,23 @@ from sklearn.model_selection import (
 from sklearn.utils.multiclass import check_classification_targets
 
 from skbayes._sklearn_compat import Interval, StrOptions, num_samples
+from skbayes.engine.all_failed import describe_errors
 from skbayes.engine.continued import KeptModels
 from skbayes.engine.evaluation import Split
+from skbayes.engine.loop import Record
 from skbayes.engine.resources import parts_of
 from skbayes.estimators.base import BaseModelSearchCV, Inputs, Plan
+from skbayes.estimators.callbacks import HalvingTask, SearchTask
 from skbayes.estimators.docs import documented
+from skbayes.estimators.hints import did_you_mean, explaining_wrong_arguments
+from skbayes.estimators.progress import Progress
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
 from skbayes.samplers.halving import (
     AtFullResource,
     Bracket,
     HalvingSampler,
+    Rung,
     make_brackets,
     make_ladder,
     n_powers,
@@ -37,6 +43,7 @@ from skbayes.samplers.halving import (
 from skbayes.samplers.quasi_random import GridSampler, QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.space.space import dicts_of
+from skbayes.space.written import shown
 from skbayes.trial import Trial
 
 STRATIFIED = (
@@ -193,6 +200,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         "n_brackets": [Interval(Integral, 0, None, closed="neither"), StrOptions({"auto"})],
     }
 
+    @explaining_wrong_arguments
     def __init__(
         self,
         estimator: Any,
@@ -277,10 +285,11 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         return GPSampler(space, start, self._n_start(default_n_initial_points(space)))
 
     def _check_resource(self) -> None:
-        if self.resource != "n_samples" and self.resource not in self.estimator.get_params():
+        if not self._has_resource():
+            hint = did_you_mean([self.resource], ["n_samples", *self.estimator.get_params()])
             raise ValueError(
                 f"Cannot use resource={self.resource} which is not supported "
-                f"by estimator {self.estimator.__class__.__name__}"
+                f"by estimator {self.estimator.__class__.__name__}.{hint}"
             )
         if any(self.resource in grid for grid in dicts_of(self.param_distributions)):
             raise ValueError(
@@ -290,17 +299,31 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         if self.min_resources == self.n_candidates == "exhaust":
             raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
 
+    def _has_resource(self) -> bool:
+        """Whether the resource is the samples, or a parameter that the estimator takes.
+
+        Some take parameters that they do not list before they are set.
+        """
+        if self.resource == "n_samples" or self.resource in self.estimator.get_params():
+            return True
+        try:
+            probe = clone(self.estimator).set_params(**{self.resource: 1})
+        except (ValueError, TypeError):
+            return False
+        return self.resource in probe.get_params()
+
     def _most_resources(self, n_samples: int) -> int:
         """Return the most that a candidate may get."""
         if self.max_resources != "auto":
             return int(self.max_resources)
         if self.resource == "n_samples":
             return n_samples
-        own = self.estimator.get_params()[self.resource]
+        own = self.estimator.get_params().get(self.resource)
         if not isinstance(own, Integral) or isinstance(own, bool) or own < 1:
             raise ValueError(
-                f"max_resources='auto' takes the estimator's own {self.resource}, and {own!r} is "
-                "not a positive integer; give max_resources a number."
+                f"max_resources='auto' takes the estimator's own {self.resource}, and "
+                f"{shown(own)} is not a positive integer; give max_resources a number, or set "
+                f"{self.resource} of the estimator."
             )
         return int(own)
 
@@ -332,13 +355,58 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
             least = max(least, int(most // self.factor ** n_powers(n_candidates, self.factor)))
         return least, n_candidates
 
+    def _begin_search(self, plan: Plan, context: Any) -> SearchTask:
+        return HalvingTask(self, context, _brackets(plan), self.n_splits_)
+
+    def _make_progress(self, plan: Plan) -> Progress:
+        super()._make_progress(plan)
+        rungs = [rung for bracket in _brackets(plan) for rung in bracket.rungs]
+        cost = sum(rung.n_candidates * rung.n_resources for rung in rungs)
+        return Progress(self._n_planned(plan), cost, self.refit, self.resource)
+
+    def _check_outcomes(self, records: list[Record], plan: Plan) -> None:
+        """Raise if no candidate has a score, or none of a rung that others were to come from."""
+        super()._check_outcomes(records, plan)
+        n_evaluated = Counter(place_of(record.trial) for record in records)
+        n_scored = Counter(
+            place_of(record.trial) for record in records if not np.isnan(record.trial.score)
+        )
+        for number, bracket in enumerate(_brackets(plan)):
+            for step, rung in enumerate(bracket.rungs[:-1]):
+                place = (number, step)
+                if n_evaluated[place] and not n_scored[place] and not n_evaluated[number, step + 1]:
+                    self._raise_for_rung(rung, [r for r in records if place_of(r.trial) == place])
+
+    def _raise_for_rung(self, rung: Rung, records: list[Record]) -> None:
+        """Say that a resource was too small, and what to give."""
+        if len(records) < rung.n_candidates and self.timeout is not None:
+            return  # the others might have had a score
+        results = list(chain.from_iterable(record.results for record in records))
+        raise ValueError(
+            f"All {len(records)} candidates of a rung failed, so that none can be promoted."
+            f"{describe_errors(results, self.refit)}{self._advice_on_failure(records)}"
+        )
+
+    def _advice_on_failure(self, records: list[Record]) -> str:
+        n_resources = records[0].trial.memory["n_resources"]
+        return (
+            f"\n\nThese candidates had {self.resource}={n_resources}. If that is too little to "
+            f"fit and score them on each of {self.n_splits_} splits, give min_resources a larger "
+            "number."
+            f"{super()._advice_on_failure(records)}"
+        )
+
     def _make_parts(self, inputs: Inputs, plan: Plan) -> dict[int, list[Split]]:
         if self.resource != "n_samples":
             return {}
         n_samples = num_samples(inputs.X)
-        asked = {rung.n_resources for bracket in _brackets(plan) for rung in bracket.rungs}
+        # The same arithmetic as that of min_resources='smallest', which it gives per split.
+        floor = 2 * (len(np.unique(inputs.y)) if is_classifier(self.estimator) else 1)
+        rungs = {rung.n_resources for bracket in _brackets(plan) for rung in bracket.rungs}
         labels = inputs.y if isinstance(inputs.cv, STRATIFIED) else None
-        return parts_of(plan.splits, n_samples, sorted(asked - {n_samples}), plan.seed, labels)
+        return parts_of(
+            plan.splits, n_samples, sorted(rungs - {n_samples}), plan.seed, labels, floor
+        )
 
     def _kept_models(self, plan: Plan) -> KeptModels | None:
         if self.resource == "n_samples":
@@ -384,11 +452,16 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
 
     @staticmethod
     def _select_best_index(refit: Any, refit_metric: Any, results: dict[str, Any]) -> int:
-        """Return the index of the best candidate among those that got the most."""
+        """Return the index of the best candidate among those that got the most.
+
+        Where all of those have no score, among those that got the most and have one.
+        """
         reached = np.asarray(results.get("n_resources", results["iter"]))
-        last = np.flatnonzero(reached == reached.max())
-        scores = np.asarray(results[f"mean_test_{refit_metric or 'score'}"])[last]
-        return int(last[0] if np.isnan(scores).all() else last[np.nanargmax(scores)])
+        scores = np.asarray(results[f"mean_test_{refit_metric or 'score'}"])
+        has_score = ~np.isnan(scores)
+        considered = has_score if has_score.any() else np.ones(len(scores), dtype=bool)
+        is_last = considered & (reached == reached[considered].max())
+        return int(np.argmax(np.where(is_last & has_score, scores, -np.inf)))
 
 
 def _brackets(plan: Plan) -> list[Bracket]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
 
 from skbayes._sklearn_compat import Interval
-from skbayes.engine.budget import Patience
+from skbayes.engine.budget import Patience, StoppingRule
 from skbayes.estimators.base import BaseModelSearchCV, Inputs, Plan
+from skbayes.estimators.hints import explaining_wrong_arguments
+from skbayes.estimators.progress import Progress, say
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import GivenFirst, GridSampler, QuasiRandomSampler
 from skbayes.space import Space
+
+DEFAULT_N_ITER = 50
 
 MOST_ITER = 10_000
 """Trials of a search that only the time limits."""
@@ -27,12 +32,13 @@ class SequentialSearchCV(BaseModelSearchCV):
         "n_iter_no_change": [None, Interval(Integral, 1, None, closed="left")],
     }
 
+    @explaining_wrong_arguments
     def __init__(
         self,
         estimator: Any,
         param_distributions: Any,
         *,
-        n_iter: int | None = 50,
+        n_iter: int | None = DEFAULT_N_ITER,
         scoring: Any = None,
         n_jobs: int | None = None,
         refit: Any = True,
@@ -83,7 +89,31 @@ class SequentialSearchCV(BaseModelSearchCV):
         start = QuasiRandomSampler(space, seed)
         sampler = GridSampler(space) if self._is_grid(space) else self._make_sampler(space, start)
         given = self._given_params(space)
+        self._warn_of_small_space(space)
         return space, GivenFirst(given, start, sampler) if given else sampler
+
+    def _warn_of_small_space(self, space: Space) -> None:
+        """Warn, as scikit-learn does, of a space with fewer candidates than were asked for.
+
+        Not by the default of `n_iter`, which nobody asked for: a small grid is searched as one.
+        """
+        if space.size is not None and self.n_iter not in (None, DEFAULT_N_ITER):
+            size = space.size if space.grid_size is None else space.grid_size
+            if size < self.n_iter:
+                warnings.warn(
+                    f"The space has {size} candidates, fewer than n_iter={self.n_iter}; each of "
+                    "them is evaluated once.",
+                    stacklevel=2,
+                )
+
+    def _make_progress(self, plan: Plan) -> Progress:
+        if self.n_iter is not None:
+            return super()._make_progress(plan)
+        say(
+            f"Fitting {self.n_splits_} folds for each of as many candidates as {self.timeout:g} "
+            "seconds allow"
+        )
+        return Progress(None, np.inf, self.refit)
 
     def _n_planned(self, plan: Plan) -> int:
         n_given = len(self.initial_params) if isinstance(self.initial_params, list) else 0
@@ -91,8 +121,9 @@ class SequentialSearchCV(BaseModelSearchCV):
         n_iter = MOST_ITER if self.n_iter is None else self.n_iter
         return n_iter if size is None else min(n_iter, size + n_given)
 
-    def _patience(self) -> Patience:
-        return Patience(self.n_iter_no_change)
+    def _stopping_rules(self) -> list[StoppingRule]:
+        rules = super()._stopping_rules()
+        return rules if self.n_iter_no_change is None else [*rules, Patience(self.n_iter_no_change)]
 
     def _is_grid(self, space: Space) -> bool:
         if self.n_iter is None or self.n_iter_no_change is not None:

@@ -219,7 +219,7 @@ def fit_hyperparameters(
         log_prior, prior_gradient = prior.log_density(theta)
         return -likelihood - log_prior, -likelihood_gradient - prior_gradient
 
-    box = [LOG_BOUNDS["lengthscale"]] * d + [LOG_BOUNDS["signal"], LOG_BOUNDS["noise"]]
+    box = _box(d)
     begin = min(starts, key=lambda theta: negative_log_posterior(theta)[0])
     result = minimize(
         negative_log_posterior,
@@ -298,3 +298,18 @@ def cholesky(K: FloatArray) -> FloatArray:
             return np.asarray(L, dtype=float)
         extra = max(10.0 * extra, 1e-10 * float(np.trace(K)) / len(K))
     raise np.linalg.LinAlgError("the covariance of the surrogate is not positive definite")
+
+
+def is_theta(value: object, d: int) -> bool:
+    """Whether a value that was read from somewhere can be the θ of rows of d columns."""
+    if not isinstance(value, list) or len(value) != d + 2:
+        return False
+    return all(
+        type(number) in (int, float) and low - 1e-6 <= number <= high + 1e-6
+        for number, (low, high) in zip(value, _box(d), strict=True)
+    )
+
+
+def _box(d: int) -> list[tuple[float, float]]:
+    """Return the bounds of θ for rows of d columns."""
+    return [LOG_BOUNDS["lengthscale"]] * d + [LOG_BOUNDS["signal"], LOG_BOUNDS["noise"]]

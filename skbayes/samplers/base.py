@@ -40,6 +40,9 @@ class NoProposal(Enum):
 class Sampler(ABC):
     """Decides what to evaluate next in a space."""
 
+    given: Sequence[Mapping[str, Any]] = ()
+    """Points that are proposed first, with values exactly as the user gave them."""
+
     def __init__(self, space: Space) -> None:
         self.space = space
 
@@ -54,6 +57,31 @@ class Sampler(ABC):
         rng : Generator
             Keyed by the seed of the search and the number of the trial to propose.
         """
+
+    def restored_params(
+        self, row: FloatArray, recorded: Mapping[str, Any], memory: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the parameters of a trial that was recorded, after a check that it is one.
+
+        Parameters
+        ----------
+        row : ndarray of shape (d,)
+        recorded : mapping of str to object
+            The values that are numbers, strings, booleans or None.
+        memory : mapping of str to object
+            As `check_memory` has passed it.
+
+        Raises
+        ------
+        ValueError
+            If this sampler proposes no such trial.
+        """
+        return self.space.restore(row, recorded, self.given)
+
+    def check_memory(self, memory: Mapping[str, Any]) -> None:
+        """Raise ValueError if a recorded memory is none that this sampler gives a trial."""
+        if memory:
+            raise ValueError(f"{min(memory)!r} is nothing that a trial remembers")
 
     def _proposal(self, row: FloatArray, memory: Mapping[str, Any] | None = None) -> Proposal:
         return Proposal(row, self.space.decode(row), memory or {})

@@ -9,9 +9,10 @@ owed a trial. See `models/` and `acquisition/` for each of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from skbayes.models.gaussian_process import (
     GaussianProcess,
     HyperPrior,
     fit_hyperparameters,
+    is_theta,
 )
 from skbayes.models.output_transform import surrogate_scores
 from skbayes.samplers.base import NoProposal, Proposal, Sampler, is_used_up, seen_keys
@@ -168,6 +170,11 @@ class GPSampler(Sampler):
             return self._start.propose(trials, rng)
         row[is_continuous] = row[is_continuous].round(DECIMALS)
         return self._proposal(row, {"theta": theta.round(DECIMALS).tolist()})
+
+    def check_memory(self, memory: Mapping[str, Any]) -> None:
+        super().check_memory({name: memory[name] for name in memory if name != "theta"})
+        if "theta" in memory and not is_theta(memory["theta"], self.space.n_columns):
+            raise ValueError("'theta' is not a list of the surrogate's hyper-parameters")
 
     def _stored_hyperparameters(self, trials: Sequence[Trial]) -> list[FloatArray]:
         """Return where the estimate may begin: the prior mean, the last trial's, noisier ones.

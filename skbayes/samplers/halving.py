@@ -8,7 +8,8 @@ space until a trial has had the full resource. From then on they come from a mod
 every trial of every rung, with the resource as one more column of the cube, and asked for what is
 best at the full resource. Promotion is by score.
 
-A rung can only be promoted when it is complete. Until then the next bracket is begun, so that
+A rung can only be promoted when it is complete, and ends its bracket if none of its trials has a
+score. Until then the next bracket is begun, so that
 workers have work, and if there is none the sampler waits.
 
 Follows Karnin, Koren & Somekh, "Almost Optimal Exploration in Multi-Armed Bandits", ICML 2013; the
@@ -225,6 +226,7 @@ class HalvingSampler(Sampler):
         super().__init__(space)
         self.brackets, self._start, self._model = list(brackets), start, model
         self._resource, self._given = resource, given
+        self.given = [params for _, params in given]
         resources = [rung.n_resources for bracket in brackets for rung in bracket.rungs]
         self._least, self._most = min(resources), max(resources)
 
@@ -246,11 +248,40 @@ class HalvingSampler(Sampler):
                     if any(trial.outcome is None for trial in before):
                         must_wait = True
                         break
+                    if all(np.isnan(trial.score) for trial in before):
+                        break  # any promotion would be by chance
                     best = promoted(before)[len(members)]
                     again = Proposal(best.row, best.params, {"parent": best.number})
                     return self._placed(again, number, step, rung)
                 before = members
         return NoProposal.WAIT if must_wait else NoProposal.EXHAUSTED
+
+    def check_memory(self, memory: Mapping[str, Any]) -> None:
+        own = ("bracket", "iter", "n_resources", "parent")
+        for name in ("bracket", "iter", "n_resources", *["parent"] * ("parent" in memory)):
+            if type(memory.get(name)) is not int:
+                raise ValueError(f"{name!r} is {memory.get(name)!r}, not an integer")
+        bracket, step = memory["bracket"], memory["iter"]
+        is_there = 0 <= bracket < len(self.brackets) and step >= 0
+        if not is_there or step >= len(self.brackets[bracket].rungs):
+            raise ValueError(f"there is no rung {step} of bracket {bracket}")
+        if memory["n_resources"] != self.brackets[bracket].rungs[step].n_resources:
+            raise ValueError(f"{memory['n_resources']} is not what a trial of its rung gets")
+        if ("parent" in memory) != (step > 0):
+            raise ValueError("a promoted trial comes from another one, and no other trial does")
+        rest = {name: memory[name] for name in memory if name not in own}
+        self._model.check_memory(rest)
+
+    def restored_params(
+        self, row: FloatArray, recorded: Mapping[str, Any], memory: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        if self._resource is None:
+            return super().restored_params(row, recorded, memory)
+        own = {name: value for name, value in recorded.items() if name != self._resource}
+        if recorded.get(self._resource) != memory["n_resources"]:
+            raise ValueError(f"{self._resource!r} is not what a trial of its rung gets")
+        params = super().restored_params(row, own, memory)
+        return {**params, self._resource: memory["n_resources"]}
 
     def _new_candidate(
         self, trials: Sequence[Trial], rng: np.random.Generator

@@ -84,6 +84,12 @@ class GridSampler(Sampler):
                 return Proposal(row, params, {"grid_index": index})
         return NoProposal.EXHAUSTED
 
+    def check_memory(self, memory: Mapping[str, Any]) -> None:
+        index = memory.get("grid_index", 0)
+        super().check_memory({name: memory[name] for name in memory if name != "grid_index"})
+        if type(index) is not int or not 0 <= index < (self.space.grid_size or 0):
+            raise ValueError(f"{index!r} is no place in the grid")
+
 
 def _was_given(trial: Trial) -> bool:
     return "grid_index" not in trial.memory
@@ -106,11 +112,14 @@ class GivenFirst(Sampler):
         self, given: Sequence[Mapping[str, Any]], start: QuasiRandomSampler, then: Sampler
     ) -> None:
         super().__init__(then.space)
-        self._given, self._start, self._then = given, start, then
+        self.given, self._start, self._then = given, start, then
 
     def propose(self, trials: Sequence[Trial], rng: np.random.Generator) -> Proposal | NoProposal:
         number = len(trials)
-        if number >= len(self._given):
+        if number >= len(self.given):
             return self._then.propose(trials, rng)
-        row, params = self.space.complete(self._given[number], self._start.point(number))
+        row, params = self.space.complete(self.given[number], self._start.point(number))
         return Proposal(row, params)
+
+    def check_memory(self, memory: Mapping[str, Any]) -> None:
+        self._then.check_memory(memory)

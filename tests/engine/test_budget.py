@@ -5,7 +5,13 @@ import time
 import numpy as np
 import pytest
 
-from skbayes.engine.budget import Clock, Patience
+from skbayes.engine.budget import (
+    N_SAME_FAILURES,
+    CallbackRequest,
+    Clock,
+    Patience,
+    SameFailure,
+)
 from skbayes.trial import Outcome, Trial
 
 
@@ -58,16 +64,58 @@ def test_time_is_expected_in_proportion_to_the_resource():
         (1, [np.nan, 1, 2], 0),
         (2, [np.nan, 1, np.nan, 2, np.nan, 1.5], 5),
         (2, [1, 2, 3, 4], None),
-        (None, [1, 0, 0, 0], None),
     ],
 )
 def test_a_search_ends_when_nothing_better_came_for_so_long(n_iter_no_change, scores, last):
     patience = Patience(n_iter_no_change)
-    ends = [patience.ends_with(trial(n, score), [{}]) for n, score in enumerate(scores)]
+    ends = [patience.should_stop(trial(n, score), [{}]) for n, score in enumerate(scores)]
     assert (ends.index(True) if True in ends else None) == last
 
 
 def test_a_callback_has_the_last_word():
-    patience = Patience()
-    assert not patience.ends_with(trial(0, 1.0), [{"is_last": False}])
-    assert patience.ends_with(trial(1, 2.0), [{"is_last": False}, {"is_last": True}])
+    rule = CallbackRequest()
+    assert not rule.should_stop(trial(0, 1.0), [{"is_last": False}])
+    assert rule.should_stop(trial(1, 2.0), [{"is_last": False}, {"is_last": True}])
+
+
+def failing(error='Traceback (most recent call last):\n  File "a"\nE: NaN'):
+    return {"fit_error": error, "test_scores": np.nan}
+
+
+def ends_at(rows, results):
+    """Return the number of the trial at which everything has failed for the same reason."""
+    rule = SameFailure(None)
+    trials = [Trial(n, np.array(row), {}) for n, row in enumerate(rows)]
+    asked = [rule.should_stop(t, r) for t, r in zip(trials, results, strict=True)]
+    return asked.index(True) if True in asked else None
+
+
+SPREAD = np.linspace(0, 1, 30)[:, np.newaxis]
+
+
+def test_what_fails_everywhere_for_one_reason_is_ended():
+    assert ends_at(SPREAD, [[failing()] * 3] * 30) == N_SAME_FAILURES - 1
+    assert ends_at(np.empty((30, 0)), [[failing()]] * 30) == N_SAME_FAILURES - 1
+    by_scorer = {"fit_error": None, "test_scores": np.nan, "score_errors": {"score": "E: no"}}
+    assert ends_at(SPREAD, [[by_scorer] * 2] * 30) == N_SAME_FAILURES - 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        failing("E: another reason"),
+        {"fit_error": None, "test_scores": 0.5},
+        {"fit_error": None, "test_scores": np.nan},
+    ],
+)
+@pytest.mark.parametrize("number", [0, 5, 9])
+def test_one_split_of_another_kind_keeps_a_search_going(other, number):
+    results = [[failing()] * 3 for _ in range(30)]
+    results[number] = [failing(), failing(), other]
+    assert ends_at(SPREAD, results) is None
+
+
+def test_a_grid_that_begins_with_what_cannot_be_fitted_goes_on():
+    """The first column stays where it is until trial 20."""
+    rows = np.hstack([(np.arange(30) >= 20)[:, np.newaxis], SPREAD])
+    assert ends_at(rows, [[failing()]] * 30) == 20

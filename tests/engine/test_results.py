@@ -4,8 +4,17 @@ import traceback
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from skbayes.engine.results import failures_of, outcome_of, reason_of, with_one_text_a_reason
+from skbayes.engine.results import (
+    compact,
+    failures_of,
+    insert_missing_metrics,
+    outcome_of,
+    reason_of,
+    with_one_text_a_reason,
+)
 
 
 def split(scores, error=None):
@@ -33,7 +42,17 @@ def test_a_failed_fit_fails_the_trial_even_if_its_score_is_a_number():
 
 @pytest.mark.parametrize(
     "message",
-    ["plain", "", "two\nlines", "indented:\n  - one\n  - two", "stack:\n  [bt] (0) lib.so\nend"],
+    [
+        "plain",
+        "",
+        "two\nlines",
+        "indented:\n  - one\n  - two",
+        "stack:\n  [bt] (0) lib.so\nend",
+        'bad template:\n  File "page.html", line 3',
+        'remote\n"""\nTraceback (most recent call last):\n  File "a.py", line 1\nKeyError: 1\n"""',
+        'Traceback (most recent call last):\n  File "a.py", line 1, in f',
+        'x\n  File "\n  File "\n  File "',
+    ],
 )
 def test_a_reason_is_the_whole_error_whatever_it_looks_like(message):
     try:
@@ -51,6 +70,39 @@ def test_a_reason_is_the_last_of_several_errors():
             raise OSError("second") from None
     except OSError:
         assert reason_of(traceback.format_exc()) == "OSError: second"
+
+
+def test_a_reason_is_what_an_error_led_to():
+    try:
+        try:
+            raise KeyError("first")
+        except KeyError as error:
+            raise OSError("second") from error
+    except OSError:
+        text = traceback.format_exc()
+    assert text.count("Traceback") == 2
+    assert reason_of(text) == "OSError: second"
+
+
+@given(text=st.text(st.sampled_from('Tab \n  File "KeyError: 1\x00')) | st.text())
+def test_any_text_has_a_reason_and_a_short_form(text):
+    assert reason_of(text) in text.strip() or "\r" in text or not text.isprintable()
+    assert isinstance(compact(text), str)
+    results = [{"fit_error": text}, {"fit_error": None, "score_errors": {"a": text}}]
+    assert {failure.step for failure in failures_of(results)} == {"fit", "score"}
+
+
+def test_a_scorer_that_fails_fails_the_trial_if_it_is_the_followed_one():
+    result = split({"a": 1.0, "b": 0.0}) | {"score_errors": {"b": "E"}}
+    assert not outcome_of([result], "a").is_failed
+    assert outcome_of([result], "b").is_failed
+    assert outcome_of([split(0.0) | {"score_errors": {"score": "E"}}], None).is_failed
+
+
+def test_a_callable_scorer_that_fails_has_the_names_of_one_that_succeeds():
+    results = [split(np.nan), split({"a": 1.0, "b": 2.0}), split(0.0)]
+    insert_missing_metrics(results, -1.0)
+    assert [list(r["test_scores"].values()) for r in results] == [[-1, -1], [1, 2], [-1, -1]]
 
 
 def test_failures_are_told_apart_by_their_reasons_and_counted_together():

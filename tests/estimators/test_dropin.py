@@ -19,7 +19,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier, i
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris, make_multilabel_classification, make_regression
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, FactorAnalysis
 from sklearn.ensemble import StackingClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -61,7 +61,7 @@ CHECKED = {
     "pipeline": (make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [0.1, 1.0]}),
     "regressor": (Ridge(), {"alpha": [0.1, 1.0]}),
     "clusterer": (KMeans(n_init=1, random_state=0), {"n_clusters": [1, 2]}),
-    "transformer": (PCA(), {"n_components": [1]}),
+    "transformer": (FactorAnalysis(), {"n_components": [1]}),
     "multi-output": (MultiOutputRegressor(Ridge()), {"estimator__alpha": [0.1, 1.0]}),
 }
 

@@ -1,0 +1,95 @@
+"""The error of a search in which no candidate has a score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from skbayes._sklearn_compat import warn_or_raise_about_fit_failures
+from skbayes.engine.evaluation import SplitResult
+from skbayes.engine.results import (
+    compact,
+    error_of,
+    outcome_of,
+    reason_of,
+    with_one_text_a_reason,
+)
+
+
+def raise_if_all_failed(
+    results_by_trial: Sequence[Sequence[SplitResult]],
+    n_planned: int,
+    metric: Any,
+    error_score: Any,
+    advice: str = "",
+) -> None:
+    """Raise if no trial has a score on any split, with why.
+
+    Where all fits failed the error is scikit-learn's; else it is in its words.
+
+    Parameters
+    ----------
+    results_by_trial : sequence of sequence of dict
+        Results of the splits of each trial.
+    n_planned : int
+        How many trials there were to be.
+    metric : object
+        Name of the score that is followed where there are several.
+    error_score : object
+    advice : str, default=''
+        What else to say to the user.
+
+    Raises
+    ------
+    ValueError
+    TypeError
+        If all that was raised are such.
+    """
+    results = list(chain.from_iterable(results_by_trial))
+    if any(_has_score(result, metric) for result in results):
+        return
+    n = len(results_by_trial)
+    early = f"The search ended after {n} of {n_planned} candidates.\n" if n < n_planned else ""
+    if all(result["fit_error"] is not None for result in results):
+        try:
+            warn_or_raise_about_fit_failures(with_one_text_a_reason(results), error_score)
+        except ValueError as error:
+            raise ValueError(f"{early}{error}{advice}") from None
+    errors = [error_of(result, metric) for result in results]
+    are_type_errors = all(e is not None and reason_of(e).startswith("TypeError:") for e in errors)
+    raise (TypeError if are_type_errors else ValueError)(
+        f"{early}No candidate has a score: all {len(results)} splits of {n} candidates failed.\n"
+        "It is very likely that the model, its data or scoring is misconfigured. You can try to "
+        f"debug the error by setting error_score='raise'.{describe_errors(results, metric)}{advice}"
+    )
+
+
+def describe_errors(results: Sequence[SplitResult], metric: Any) -> str:
+    """Return the errors of failed splits, the most frequent first, with how often each came.
+
+    Parameters
+    ----------
+    results : sequence of dict
+    metric : object
+        Name of the score that is followed where there are several.
+    """
+    by_reason: dict[str, list[str]] = {}
+    for result in results:
+        text = error_of(result, metric)
+        if text is not None:
+            by_reason.setdefault(reason_of(text), []).append(text)
+    if not by_reason:
+        return "\n\nNo error was raised: the scorer returned NaN."
+    ordered = sorted(by_reason.values(), key=len, reverse=True)
+    return "".join(
+        f"\n\nBelow is the error of {len(texts)} splits:\n{compact(texts[0])}" for texts in ordered
+    )
+
+
+def _has_score(result: SplitResult, metric: Any) -> bool:
+    """Whether a split has a score that is a number, however large."""
+    outcome = outcome_of([result], metric)
+    return not (outcome.is_failed or np.isnan(outcome.split_scores[0]))

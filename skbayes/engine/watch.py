@@ -1,0 +1,143 @@
+"""What is known of splits that are evaluated in processes which may die.
+
+A process that dies takes with it what it was asked to do. So it keeps a file for the split that it
+is at: those that are left are of splits that were begun and not ended. The file is also where a
+split that takes too long leaves its stack, by a watchdog in its own process. Should that process
+be stopped, and its watchdog with it, the parent ends it a little later.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LONGEST_WATCH = 1e8
+"""Seconds that a clock of any system can count."""
+
+GRACE = 2.0
+"""Seconds after `max_fit_time` in which a process can end itself, before the parent does it."""
+
+INTERVAL = 0.25
+"""Seconds between two looks of the parent."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is known of the splits under way in processes that may die.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are, each named by trial, split and process.
+    max_fit_time : float or None
+        Seconds after which a process ends itself, and writes where it was.
+    """
+
+    folder: Path
+    max_fit_time: float | None
+
+    @property
+    def excess(self) -> str:
+        """What is said of a split that took too long."""
+        return f"exceeded max_fit_time={self.max_fit_time}"
+
+    @contextmanager
+    def over(self, number: int, split: int) -> Iterator[None]:
+        """Watch over a split of a trial; if the folder is gone or full, go on without."""
+        path = self.folder / f"{number}-{split}-{os.getpid()}"
+        try:
+            stack = path.open("w")
+        except OSError as error:
+            warnings.warn(
+                f"Worker processes cannot be watched, because {str(self.folder)!r} cannot be "
+                f"written to ({error.strerror}): max_fit_time has no effect, and if one dies it "
+                "is not known which split it was at.",
+                stacklevel=2,
+            )
+            yield
+            return
+        try:
+            with stack, self._limited(stack.fileno()):
+                yield
+        finally:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)  # what is about to be killed may have been quicker
+
+    @contextmanager
+    def _limited(self, stack: int) -> Iterator[None]:
+        """End the process if the block takes too long."""
+        if self.max_fit_time is None:
+            yield
+            return
+        seconds = min(self.max_fit_time, LONGEST_WATCH)
+        # Unlike a thread of Python, this one does not need the fit to let go of Python.
+        faulthandler.dump_traceback_later(seconds, exit=True, file=stack)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+    def take_found(self) -> tuple[list[tuple[int, int]], dict[tuple[int, int], str]]:
+        """Return what dead processes left, and forget it.
+
+        Returns
+        -------
+        suspects : list of (int, int)
+            Trial and split that were under way.
+        exceeded : dict of (int, int) to str
+            Those that took too long, and where they were.
+        """
+        suspects, exceeded = [], {}
+        for path in self.under_way():
+            number, split, _ = map(int, path.name.split("-"))
+            try:
+                stack = path.read_text()
+                path.unlink(missing_ok=True)
+            except OSError:
+                continue  # it ended just now
+            if stack:
+                exceeded[number, split] = stack
+            else:
+                suspects.append((number, split))
+        return suspects, exceeded
+
+    def under_way(self) -> list[Path]:
+        """Return the files of all splits under way."""
+        return sorted(self.folder.glob("[0-9]*-[0-9]*-[0-9]*"))
+
+
+@dataclass
+class Overseer:
+    """Ends processes whose own watchdog does not, as that of a stopped process.
+
+    Parameters
+    ----------
+    watch : Watch
+    """
+
+    watch: Watch
+    _seen: dict[Path, float] = field(default_factory=dict)
+    _last_look: float = 0.0
+
+    def look(self) -> None:
+        """End what is overdue; cheap enough to be called all the time."""
+        now = time.monotonic()
+        if self.watch.max_fit_time is None or now - self._last_look < INTERVAL:
+            return
+        self._last_look = now
+        self._seen = {path: self._seen.get(path, now) for path in self.watch.under_way()}
+        for path, begin in self._seen.items():
+            if now - begin > self.watch.max_fit_time + GRACE:
+                self._end(path)
+
+    def _end(self, path: Path) -> None:
+        with suppress(OSError):  # it has ended just now
+            path.write_text("The process was stopped, and could not tell where it was.\n")
+            os.kill(int(path.name.split("-")[2]), getattr(signal, "SIGKILL", signal.SIGTERM))

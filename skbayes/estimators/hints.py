@@ -1,0 +1,175 @@
+"""What the user may have meant: the closest name, the parameter that another library calls so."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from numbers import Integral
+from typing import Any, ParamSpec
+
+from sklearn.metrics import get_scorer_names
+
+from skbayes.space.space import dicts_of
+from skbayes.space.values import is_number
+
+Parameters = ParamSpec("Parameters")
+
+CLOSE = 0.6
+"""Likeness from which on `difflib` takes one word for another."""
+
+ELSEWHERE = {
+    "param_grid": "param_distributions",
+    "params": "param_distributions",
+    "search_spaces": "param_distributions",
+    "search_space": "param_distributions",
+    "space": "param_distributions",
+    "dimensions": "param_distributions",
+    "n_trials": "n_iter",
+    "n_calls": "n_iter",
+    "max_evals": "n_iter",
+    "max_trials": "n_iter",
+    "num_samples": "n_iter",
+    "n_initial_samples": "n_initial_points",
+    "n_random_starts": "n_initial_points",
+    "n_startup_trials": "n_initial_points",
+    "points_to_evaluate": "initial_params",
+    "seed": "random_state",
+    "rstate": "random_state",
+    "early_stopping_rounds": "n_iter_no_change",
+    "max_iter": "max_resources",
+    "reduction_factor": "factor",
+}
+"""What other libraries call the parameters of a search."""
+
+
+def explaining_wrong_arguments(
+    init: Callable[Parameters, None],
+) -> Callable[Parameters, None]:
+    """Make a constructor name the public class and the right parameter in its TypeErrors.
+
+    Parameters
+    ----------
+    init : callable
+        The ``__init__`` of a search.
+    """
+    signature = inspect.signature(init)
+
+    @functools.wraps(init)
+    def explaining(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            known = [name for name in signature.parameters if name != "self"]
+            pairs = [(name, _own(name, known)) for name in kwargs if name not in known]
+            hints = "".join(f"; {name}= is {own}= here" for name, own in pairs if own is not None)
+            public = type(args[0]).__name__ if args else "search"
+            raise TypeError(f"{public}() {error}{hints}") from None
+        init(*args, **kwargs)
+
+    return explaining
+
+
+def _own(name: str, known: Sequence[str]) -> str | None:
+    """Return the parameter of ours that a name stands for, if it can be guessed."""
+    if ELSEWHERE.get(name) in known:
+        return ELSEWHERE[name]
+    return next(iter(get_close_matches(name, known, n=1)), None)
+
+
+def did_you_mean(names: Iterable[str], known: Iterable[str]) -> str:
+    """Return a question that names the closest known name to each unknown one.
+
+    A nested name whose last part is the unknown one comes first: ``C`` in a pipeline is
+    ``svc__C``.
+
+    Parameters
+    ----------
+    names, known : iterable of str
+    """
+    known = list(known)
+    close = [match for name in names if (match := _closest(name, known)) is not None]
+    return f" Did you mean {' and '.join(map(repr, close))}?" if close else ""
+
+
+def _closest(name: str, known: Sequence[str]) -> str | None:
+    wanted = name.lower()
+    last_part = wanted.rpartition("__")[2]
+    nested = [n for n in known if n.lower().rpartition("__")[2] == last_part]
+    if nested:
+        return max(nested, key=lambda n: (_likeness(wanted, n.lower()), -len(n)))
+    whole = {n.lower(): n for n in known}
+    by_ending = {n.lower().rpartition("__")[2]: n for n in reversed(known)}
+    for text, candidates, cutoff in (
+        (wanted, whole, CLOSE),
+        (last_part, by_ending, CLOSE),
+        (wanted, whole, 0.0),
+    ):
+        for match in get_close_matches(text, candidates, n=1, cutoff=cutoff):
+            return candidates[match]
+    return None
+
+
+def _likeness(a: str, b: str) -> int:
+    """Return how many of the parts that `__` divides are in both."""
+    return len(set(a.split("__")) & set(b.split("__")))
+
+
+@contextmanager
+def naming_the_closest_scorer(scoring: Any) -> Iterator[None]:
+    """Put the closest names of scorers before an error that lists them all.
+
+    Parameters
+    ----------
+    scoring : object
+        What the user gave: one name or several.
+    """
+    try:
+        yield
+    except ValueError as error:
+        hint = _misspelt_scoring(scoring)
+        if not hint:
+            raise
+        raise type(error)(f"{hint}{error}") from None
+
+
+def _misspelt_scoring(scoring: Any) -> str:
+    names = [scoring] if isinstance(scoring, str) else scoring
+    names = list(names.values()) if isinstance(names, Mapping) else names
+    if not isinstance(names, list | tuple | set):
+        return ""
+    known = get_scorer_names()
+    unknown = [name for name in names if isinstance(name, str) and name not in known]
+    hint = did_you_mean(unknown, known)
+    return f"scoring: {', '.join(map(repr, unknown))} is unknown.{hint} " if unknown else ""
+
+
+def warn_of_pairs(param_distributions: Any) -> None:
+    """Warn of every tuple of two numbers that may have been meant as a range.
+
+    Parameters
+    ----------
+    param_distributions : dict or list of dict
+    """
+    for grid in dicts_of(param_distributions):
+        for name, values in grid.items():
+            if not (isinstance(values, tuple) and len(values) == 2 and all(map(is_number, values))):
+                continue
+            low, high = values
+            are_integers = all(isinstance(value, Integral) for value in values)
+            if not low < high or (are_integers and high - low == 1):
+                continue
+            if are_integers:
+                range_ = f"scipy.stats.randint({low}, {high + 1})"
+            elif low > 0 and high / low >= 10:
+                range_ = f"scipy.stats.loguniform({low:g}, {high:g})"
+            else:
+                range_ = f"scipy.stats.uniform({low:g}, {high - low:g})"
+            warnings.warn(
+                f"param_distributions[{name!r}]: {values!r} is two values, as everywhere in "
+                f"scikit-learn. For a range write {range_}; for two values, a list.",
+                stacklevel=2,
+            )

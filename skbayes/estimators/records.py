@@ -1,0 +1,209 @@
+"""What a line of a journal says of a trial: how it is written, and what of it is believed.
+
+The checksums of a journal have no key, so anybody can write one. Nothing that is read is executed,
+and what is read must be a trial of this very search: a candidate of its space at its row, or a
+point that the user gave first, with results of the kinds that an evaluation gives. What is
+believed then are the numbers: scores, times, numbers of samples, and the texts of failures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skbayes._sklearn_compat import SINGLE
+from skbayes.engine.loop import Record
+from skbayes.engine.results import outcome_of
+from skbayes.samplers.base import Sampler
+from skbayes.space.written import shown
+from skbayes.trial import FloatArray, Trial
+
+SCALARS = (bool, int, float, str, type(None))
+"""Types of values that a journal holds as they are; others stand in the space."""
+
+NUMPY_KINDS = "biufU"
+"""Kinds of those of NumPy: booleans, integers, real numbers, strings."""
+
+ALWAYS = {"fit_error", "test_scores", "n_test_samples", "fit_time", "score_time"}
+"""What the result of a split always has."""
+
+ADDED = {"is_last": False, "score_errors": {}}
+"""What it has beside, and what stands for it where it was not written."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the results of a trial look like in a search.
+
+    Parameters
+    ----------
+    n_splits : int
+    metrics : list of str or None
+        Names of several metrics; None if there is one, or if a callable decides.
+    is_callable : bool
+        Whether a callable decides, whose names are not known before it is called.
+    metric : object
+        Name of the score that is followed.
+    has_train_scores : bool
+    """
+
+    n_splits: int
+    metrics: list[str] | None
+    is_callable: bool
+    metric: Any
+    has_train_scores: bool
+
+
+def content_of(record: Record) -> dict[str, Any]:
+    """Return what a journal holds of a finished trial."""
+    return {
+        "number": record.trial.number,
+        "n_shown": record.n_shown,
+        "row": record.trial.row.tolist(),
+        "params": _scalars(record.trial.params),
+        "memory": dict(record.trial.memory),
+        "results": list(record.results),
+    }
+
+
+def restored(
+    contents: Sequence[Mapping[str, Any]], sampler: Sampler, shape: Shape
+) -> dict[int, Record]:
+    """Return the trials that a journal holds, by number.
+
+    Parameters
+    ----------
+    contents : sequence of mapping
+    sampler : Sampler
+        The one of the search, which knows what it proposes.
+    shape : Shape
+
+    Raises
+    ------
+    ValueError
+        If a content is none of a trial of this search.
+    """
+    records: dict[int, Record] = {}
+    names: set[frozenset[str]] = set()  # of the scores that a callable has returned
+    for content in contents:
+        _check_keys(content, {"number", "n_shown", "row", "params", "memory", "results"}, {"sum"})
+        record = _record_of(content, sampler, shape)
+        if record.trial.number in records:
+            raise ValueError(f"trial {record.trial.number} stands there twice")
+        records[record.trial.number] = record
+        scores = [r["test_scores"] for r in record.results]
+        names.update(frozenset(score) for score in scores if isinstance(score, dict))
+    if len(names) > 1:
+        raise ValueError("its trials have scores of different names")
+    for record in records.values():
+        parent = record.trial.memory.get("parent")
+        if parent is not None and parent not in records:
+            raise ValueError(f"trial {record.trial.number} comes from one that is not there")
+    return records
+
+
+def _record_of(content: Mapping[str, Any], sampler: Sampler, shape: Shape) -> Record:
+    number = _integer(content["number"], "number", 0)
+    n_shown = _integer(content["n_shown"], "n_shown", 0, number)
+    memory, results = content["memory"], content["results"]
+    _check(isinstance(memory, dict), "memory", memory)
+    sampler.check_memory(memory)
+    _check(isinstance(content["params"], dict), "params", content["params"])
+    values = {name: _value(value, name) for name, value in content["params"].items()}
+    row = _row(content["row"], sampler.space.n_columns)
+    params = sampler.restored_params(row, values, memory)
+    _check(isinstance(results, list) and len(results) == shape.n_splits, "results", results)
+    checked = [_result(result, shape) for result in results]
+    outcome = outcome_of(checked, shape.metric)
+    return Record(Trial(number, row, params, memory, outcome), checked, n_shown)
+
+
+def _row(values: Any, n_columns: int) -> FloatArray:
+    _check(isinstance(values, list) and len(values) == n_columns, "row", values)
+    return np.array([_real(value, "row", 0.0, 1.0) for value in values], dtype=float)
+
+
+def _result(result: Any, shape: Shape) -> dict[str, Any]:
+    """Return the result of a split, after a check of everything in it."""
+    _check(isinstance(result, dict), "results", result)
+    own = {"train_scores"} if shape.has_train_scores else set()
+    _check_keys(result, ALWAYS | own, set(ADDED))
+    result = ADDED | result
+    _check(result["fit_error"] is None or isinstance(result["fit_error"], str), "fit_error", result)
+    _check(isinstance(result["is_last"], bool), "is_last", result["is_last"])
+    _integer(result["n_test_samples"], "n_test_samples", 0)
+    for name in ("fit_time", "score_time"):
+        _real(result[name], name, 0.0)
+    for name in ("test_scores", *own):
+        result[name] = _scores(result[name], name, shape)
+    errors = result["score_errors"]
+    _check(isinstance(errors, dict), "score_errors", errors)
+    for name, text in errors.items():
+        is_known = name == SINGLE or isinstance(result["test_scores"], dict)
+        _check(is_known and isinstance(text, str), "score_errors", errors)
+    return result
+
+
+def _scores(scores: Any, name: str, shape: Shape) -> Any:
+    if isinstance(scores, dict):
+        is_right = bool(scores) if shape.is_callable else list(scores) == shape.metrics
+        _check(is_right, name, scores)
+        return {metric: _real(score, name) for metric, score in scores.items()}
+    _check(shape.metrics is None, name, scores)
+    return _real(scores, name)
+
+
+def _scalars(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that a journal can hold, those of NumPy with their type."""
+    scalars: dict[str, Any] = {}
+    for name, value in params.items():
+        if isinstance(value, np.generic):
+            if value.dtype.kind in NUMPY_KINDS and type(value.item()) in SCALARS:
+                scalars[name] = [value.dtype.str, value.item()]
+        elif type(value) in SCALARS:
+            scalars[name] = [None, value]
+    return scalars
+
+
+def _value(written: Any, name: str) -> Any:
+    """Return a value as it was before `_scalars` wrote it."""
+    _check(isinstance(written, list) and len(written) == 2, name, written)
+    dtype, value = written
+    _check(type(value) in SCALARS, name, value)
+    if dtype is None:
+        return value
+    _check(isinstance(dtype, str) and dtype[1:2] in NUMPY_KINDS, name, dtype)
+    try:
+        return np.dtype(dtype).type(value)
+    except (TypeError, OverflowError):
+        raise ValueError(f"{name}: {shown(value)} is not of type {dtype!r}") from None
+
+
+def _check_keys(content: Any, wanted: set[str], optional: set[str]) -> None:
+    missing, unknown = wanted - content.keys(), content.keys() - wanted - optional
+    if missing or unknown:
+        raise ValueError(f"{min(missing or unknown)!r} {'is missing' if missing else 'is unknown'}")
+
+
+def _integer(value: Any, name: str, low: int, high: float = np.inf) -> int:
+    _check(type(value) is int and low <= value <= high, name, value)
+    return int(value)
+
+
+def _real(value: Any, name: str, low: float = -np.inf, high: float = np.inf) -> float:
+    """Return a number as a float; where it has an end it must be finite."""
+    _check(type(value) in (int, float), name, value)
+    has_end = np.isfinite(low)
+    _check(not has_end or (low <= value <= high and value < np.inf), name, value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} is too large") from None
+
+
+def _check(is_right: bool, name: str, value: Any) -> None:
+    if not is_right:
+        raise ValueError(f"{name} is {shown(value)}")
