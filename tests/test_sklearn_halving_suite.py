@@ -9,6 +9,7 @@ import sklearn.experimental.enable_halving_search_cv
 import sklearn.model_selection
 
 from skbayes import HalvingBayesSearchCV
+from skbayes._sklearn_compat import HAS_CALLBACKS
 from tests.sklearn_suites import import_with
 
 SUITE = "sklearn.model_selection.tests.test_successive_halving"
@@ -30,6 +31,13 @@ NOT_APPLICABLE = {
 OURS = {"HalvingRandomSearchCV": HalvingBayesSearchCV}
 MODULE = import_with(SUITE, HalvingBayesSearchCV, [(sklearn.model_selection, OURS)])
 TESTS = {name: test for name, test in vars(MODULE).items() if name.startswith("test_")}
+
+CALLBACK_SUITE = "sklearn.model_selection.tests.test_search"
+if HAS_CALLBACKS:  # whose tests of all searches are in another module
+    OF_SEARCHES = import_with(
+        CALLBACK_SUITE, HalvingBayesSearchCV, [(sklearn.model_selection, OURS)]
+    )
+    TESTS |= {n: t for n, t in vars(OF_SEARCHES).items() if n.startswith("test_search_callbacks")}
 
 
 def test_every_exception_is_still_a_test_there():

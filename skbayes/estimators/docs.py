@@ -22,7 +22,11 @@ PARTS = {
     param_distributions : dict or list of dicts
         Names of parameters to distributions or lists of values. A distribution is a frozen one of
         `scipy.stats`, or any object with ``rvs``, and is taken as a belief about where good values
-        lie: ``loguniform(1e-3, 1e3)`` is searched evenly on a log scale. In a list, three or more
+        lie: ``loguniform(1e-3, 1e3)`` is searched evenly on a log scale. Mind that SciPy's
+        ``uniform(loc, scale)`` reaches from loc to loc + scale: ``uniform(10, 100)`` from 10 to
+        110, and bare ``uniform`` from 0 to 1. An end that no draw gives, such as the 0 of
+        ``uniform(0, 1)``, is not proposed. Dimensions of scikit-optimize and distributions of
+        Optuna are taken too. In a list, three or more
         numbers are taken as ordered, other values as categories; each entry is one value, also
         where there are two (``[0.1, 1]`` is not a range). A list of dicts is a union of spaces,
         for parameters that only make sense together. Where all values are lists and there are to
@@ -48,7 +52,9 @@ PARTS = {
         without a seed.
 
     verbose : int, default=0
-        Prints more the higher it is, in scikit-learn's words.
+        From 1 on, prints a line for every finished candidate: its number, its score, the best
+        score so far and its number, the time elapsed and the time expected to be left. Higher
+        values print what scikit-learn prints of every split.
 
     pre_dispatch : int or str, default='2*n_jobs'
         How many evaluations are handed to the workers ahead of time.
@@ -82,7 +88,7 @@ PARTS = {
         Journal in which every finished candidate is kept. A call of ``fit`` with the same
         arguments goes on from it, and gives the result of a search that was never interrupted.
         If it is a folder, or ends with a slash, every search finds its own file there, as in
-        :func:`~sklearn.model_selection.cross_validate`.
+        :func:`~sklearn.model_selection.cross_validate`. A leading ``~`` is the home folder.
 
     timeout : float, default=None
         Seconds that the search may take, the refit not among them. What it does is the beginning
@@ -137,17 +143,20 @@ PARTS = {
         How many candidates were under way at once.
 
     failures_ : dict of int to list of FitFailure
-        For every candidate of which fits failed, by its place in ``cv_results_``, why: the
-        numbers of the `splits`, the `reason`, and the `traceback`.
+        For every candidate of which fits or scores failed, by its place in ``cv_results_``, why:
+        the numbers of the `splits`, the `reason`, the `traceback`, and the `step`, 'fit' or
+        'score'.
 
     classes_ : ndarray of shape (n_classes,)
-        Class labels. Only if `refit` is given and the estimator is a classifier.
+        Class labels. Only available if `refit` is not False and the estimator is a classifier.
 
     n_features_in_ : int
-        Number of features seen during fit, if the best estimator has it.
+        Number of features seen during fit. Only available if `refit` is not False and the best
+        estimator has it.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of features seen during fit, if the best estimator has them.""",
+        Names of features seen during fit. Only available if `refit` is not False and the best
+        estimator has them, which takes data with names.""",
 }
 
 

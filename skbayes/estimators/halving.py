@@ -150,7 +150,8 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     is chosen among those that got the most.
 
     With `n_samples` as the resource, training and test samples are reduced alike. A larger part
-    holds every smaller one, and keeps the shares of the classes if the splitter does.
+    holds every smaller one, and keeps the shares of the classes if the splitter does. Each keeps
+    at least two samples, of a classifier two for every class, as far as there are so many.
 
     Where the resource is a number of trees or iterations, promoted forests, extra trees, bagging
     and gradient boosting with an integer `random_state` are not fitted anew: their kept models are

@@ -12,6 +12,9 @@ from skbayes.engine.loop import Record
 from skbayes.engine.results import error_of, reason_of
 from skbayes.trial import Trial
 
+MAX_REASON = 30
+"""Most characters of the reason of a failure in it."""
+
 WIDTH = 79
 """Most characters of a line."""
 
@@ -74,8 +77,9 @@ class Progress:
             return f"score {record.trial.score:.5g}"
         errors = (error_of(result, self._metric) for result in record.results)
         reason = next((reason_of(error) for error in errors if error is not None), "score is NaN")
-        first_line = (reason.splitlines() or [""])[0]
-        return f"failed: {first_line[:30]}"
+        kind, separator, message = (reason.splitlines() or [""])[0].partition(":")
+        short = f"{kind.rpartition('.')[2]}{separator}{message}"
+        return f"failed: {short[:MAX_REASON]}"
 
     def _times(self) -> str:
         elapsed = time.monotonic() - self._begin

@@ -2,6 +2,18 @@
 
 from importlib.util import find_spec
 
-LIBRARIES = ("catboost", "lightgbm", "skorch", "torch", "xgboost")
+LIBRARIES = (
+    "ConfigSpace",
+    "catboost",
+    "hyperopt",
+    "keras_tuner",
+    "lightgbm",
+    "optuna",
+    "ray",
+    "skopt",
+    "skorch",
+    "torch",
+    "xgboost",
+)
 
 collect_ignore_glob = [] if all(map(find_spec, LIBRARIES)) else ["test_*.py"]
