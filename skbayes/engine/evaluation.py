@@ -17,6 +17,7 @@ from skbayes._sklearn_compat import fit_and_score, recording_scorer
 from skbayes.engine.continued import KeptModels
 from skbayes.engine.fit_warnings import FitWarning, collected
 from skbayes.engine.watch import Watch
+from skbayes.space.written import shown
 from skbayes.trial import Trial
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -33,12 +34,43 @@ has the tracebacks of scores that failed, by the name of the metric.
 """
 
 
-def as_indices(chosen: Any, n_samples: int) -> NDArray[np.intp]:
-    """Return the indices that a splitter gave, which may be a list, a mask or a slice."""
+def as_split(chosen: Any, n_samples: int) -> Split:
+    """Return the indices of training and test samples that a splitter gave.
+
+    Parameters
+    ----------
+    chosen : tuple of two
+        Each indices, a mask or a slice.
+    n_samples : int
+
+    Raises
+    ------
+    TypeError
+        If it is no such pair.
+    ValueError
+        If an index is none of a sample.
+    """
+    try:
+        train, test = chosen
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"cv: {shown(chosen)} is no pair of training and test indices; give a splitter, a "
+            "number of folds, or a list of such pairs."
+        ) from None
+    return _as_indices(train, n_samples), _as_indices(test, n_samples)
+
+
+def _as_indices(chosen: Any, n_samples: int) -> NDArray[np.intp]:
     if isinstance(chosen, slice):
         return np.arange(n_samples)[chosen]
-    array = np.asarray(chosen)
-    return np.flatnonzero(array) if array.dtype == bool else array.astype(np.intp)
+    try:
+        array = np.asarray(chosen)
+        indices = np.flatnonzero(array) if array.dtype == bool else array.astype(np.intp)
+    except (TypeError, ValueError):
+        raise TypeError(f"cv: {shown(chosen)} are no indices, no mask and no slice.") from None
+    if indices.size and not -n_samples <= indices.min() <= indices.max() < n_samples:
+        raise ValueError(f"cv: {shown(chosen)} are not indices of the {n_samples} samples.")
+    return indices
 
 
 class Answer(NamedTuple):

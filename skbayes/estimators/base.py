@@ -45,7 +45,7 @@ from skbayes._sklearn_compat import (
 from skbayes.engine.all_failed import raise_if_all_failed
 from skbayes.engine.budget import CallbackRequest, Clock, SameFailure, StoppingRule
 from skbayes.engine.continued import KeptModels
-from skbayes.engine.evaluation import Evaluation, Split, SplitResult, as_indices
+from skbayes.engine.evaluation import Evaluation, Split, SplitResult, as_split
 from skbayes.engine.journal import JournalError
 from skbayes.engine.loop import Record, SearchLoop
 from skbayes.engine.results import (
@@ -240,9 +240,18 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
                 with self._stored_if_interrupted(loop, inputs, plan, refit_metric):
                     self._search(loop, workers)
             task.end()
-        refit_metric = self._store_results(loop.records(), inputs, plan, refit_metric)
+        records = loop.records()
+        self._check_outcomes(records, plan)
+        refit_metric = self._store_results(records, inputs, plan, refit_metric)
         self._select_best(refit_metric)
-        self._refit_best(inputs, context)
+        try:
+            self._refit_best(inputs, context)
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(
+                f"{type(self).__name__} was interrupted in the refit; cv_results_ and best_params_ "
+                "are complete."
+            )
+            raise
         context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=inputs.metadata)
         return self
 
@@ -260,6 +269,16 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
     def _validate_params(self) -> None:
         with naming_the_closest_scorer(self.scoring):
             super()._validate_params()
+
+    def _check_refit_for_multimetric(self, scores: Mapping[str, Any]) -> None:
+        """Put the closest metric before scikit-learn's error about `refit`."""
+        try:
+            super()._check_refit_for_multimetric(scores)
+        except ValueError as error:
+            if not isinstance(self.refit, str):
+                raise
+            hint = did_you_mean([self.refit], scores)
+            raise ValueError(f"refit={self.refit!r}:{hint} {error}") from None
 
     def _forget_earlier_fit(self) -> None:
         """Remove the attributes of an earlier fit: nothing may be predicted from half a search."""
@@ -315,9 +334,11 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
         split_params = inputs.routed.splitter.split
         n_splits = inputs.cv.get_n_splits(inputs.X, inputs.y, **split_params)
         n_samples = num_samples(inputs.X)
+        for chosen in getattr(inputs.cv, "cv", ()):  # an iterable that scikit-learn has wrapped
+            as_split(chosen, n_samples)
         splits = [
-            (as_indices(train, n_samples), as_indices(test, n_samples))
-            for train, test in inputs.cv.split(inputs.X, inputs.y, **split_params)
+            as_split(split, n_samples)
+            for split in inputs.cv.split(inputs.X, inputs.y, **split_params)
         ]
         if not splits:
             raise ValueError(
@@ -369,10 +390,11 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
             probe = clone(self.estimator)
             try:
                 probe.set_params(**clone(params, safe=False))
-            except ValueError as error:
+            except (ValueError, AttributeError) as error:
                 has = probe.get_params(deep=True)
-                hint = did_you_mean((name for name in params if name not in has), has)
-                raise ValueError(f"param_distributions: {error}{hint}") from error
+                unknown = [name for name in params if name not in has] or list(params)
+                hint = did_you_mean(unknown, has)
+                raise ValueError(f"param_distributions[{unknown[0]!r}]: {error}{hint}") from error
 
     def _given_params(self, space: Space) -> Sequence[Mapping[str, Any]]:
         """Return the points to evaluate first, after a check that they lie in the space."""
@@ -385,7 +407,7 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
         for number, params in enumerate(self.initial_params):
             label = f"initial_params[{number}]"
             if not isinstance(params, Mapping):
-                raise TypeError(f"{label}: {params!r} is not a dict of names to values.")
+                raise TypeError(f"{label}: {shown(params)} is not a dict of names to values.")
             try:
                 space.complete(params, centre)
             except ValueError as error:
@@ -545,7 +567,6 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
             if (failures := failures_of(record.results))
         }
         out = list(chain.from_iterable(record.results for record in records))
-        self._check_outcomes(records, plan)
         warn_or_raise_about_fit_failures(with_one_text_a_reason(out), self.error_score)
         if callable(self.scoring):
             insert_error_scores(out, self.error_score)

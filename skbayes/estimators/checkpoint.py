@@ -127,7 +127,7 @@ class Checkpoint:
             return
         if is_seeded:
             self._identity["random_state"] = digest(seed)
-        if not os.fspath(path) or "\0" in os.fspath(path):
+        if not os.fspath(path).strip() or "\0" in os.fspath(path):
             raise ValueError(f"checkpoint={path!r} is no path; give the name of a file or folder.")
         place = Path(path).expanduser()
         if os.path.isdir(place) or os.fspath(path).endswith(("/", os.sep)):

@@ -316,7 +316,13 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     def _most_resources(self, n_samples: int) -> int:
         """Return the most that a candidate may get."""
         if self.max_resources != "auto":
-            return int(self.max_resources)
+            most = int(self.max_resources)
+            if self.resource == "n_samples" and most > n_samples:
+                raise ValueError(
+                    f"max_resources={most} is more than the {n_samples} samples there are; give "
+                    "'auto' for all of them."
+                )
+            return most
         if self.resource == "n_samples":
             return n_samples
         own = self.estimator.get_params().get(self.resource)
@@ -334,7 +340,8 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
             return int(self.min_resources)
         if self.resource != "n_samples":
             return 1
-        n = 2 * inputs.cv.get_n_splits(inputs.X, inputs.y, **inputs.routed.splitter.split)
+        n_splits = inputs.cv.get_n_splits(inputs.X, inputs.y, **inputs.routed.splitter.split)
+        n = 2 * max(n_splits, 1)  # without any, the error is about the splits
         if is_classifier(self.estimator):
             check_classification_targets(inputs.y)
             n *= len(np.unique(inputs.y))

@@ -28,6 +28,7 @@ ELSEWHERE = {
     "search_space": "param_distributions",
     "space": "param_distributions",
     "dimensions": "param_distributions",
+    "n_iter": "n_candidates",
     "n_trials": "n_iter",
     "n_calls": "n_iter",
     "max_evals": "n_iter",
@@ -75,8 +76,11 @@ def explaining_wrong_arguments(
 
 def _own(name: str, known: Sequence[str]) -> str | None:
     """Return the parameter of ours that a name stands for, if it can be guessed."""
-    if ELSEWHERE.get(name) in known:
-        return ELSEWHERE[name]
+    meant = ELSEWHERE.get(name)
+    while meant is not None and meant not in known:
+        meant = ELSEWHERE.get(meant)
+    if meant is not None:
+        return meant
     return next(iter(get_close_matches(name, known, n=1)), None)
 
 
@@ -158,9 +162,9 @@ def warn_of_pairs(param_distributions: Any) -> None:
         for name, values in grid.items():
             if not (isinstance(values, tuple) and len(values) == 2 and all(map(is_number, values))):
                 continue
-            low, high = values
             are_integers = all(isinstance(value, Integral) for value in values)
-            if not low < high or (are_integers and high - low == 1):
+            low, high = min(values), max(values)
+            if low == high or (are_integers and high - low == 1):
                 continue
             if are_integers:
                 range_ = f"scipy.stats.randint({low}, {high + 1})"

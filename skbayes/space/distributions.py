@@ -286,8 +286,10 @@ def _check_arguments(distribution: Any, probe: float, label: str) -> None:
 def _is_discrete(distribution: Any, median: float) -> bool:
     if isinstance(getattr(distribution, "dist", distribution), stats.rv_discrete):
         return True
-    mass = getattr(distribution, "pmf", None)  # SciPy's newer continuous distributions have it too
-    return callable(mass) and float(mass(median)) > 0
+    try:
+        return float(distribution.pmf(median)) > 0  # zero if continuous and of SciPy's newer kind
+    except Exception:  # it has none, or one that does not work, as that of `scipy.stats.truncate`
+        return False
 
 
 def _support(distribution: Any, quantile: Callable[[Any], Any]) -> tuple[float, float, bool, bool]:

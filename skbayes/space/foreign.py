@@ -137,8 +137,8 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Written:
-    """A distribution that is neither, as the user would write it."""
+class Expression:
+    """A distribution that is neither of both, as the user would write it."""
 
     text: str
 
@@ -229,7 +229,7 @@ def _optuna(value: Any, names: set[str], label: str) -> Range | Choice | None:
     return None
 
 
-def _hyperopt(value: Any, names: set[str]) -> Range | Choice | Written | None:
+def _hyperopt(value: Any, names: set[str]) -> Range | Choice | Expression | None:
     if value.name == "switch":
         return Choice([option.obj for option in value.pos_args[1:]])
     is_whole = value.name == "int"
@@ -251,27 +251,27 @@ def _hyperopt(value: Any, names: set[str]) -> Range | Choice | Written | None:
             step = None if is_whole and arguments[2] == 1 else arguments[2]
             return Range(low, high, is_whole, step=step)
         case "normal":
-            return Written(f"scipy.stats.norm({low}, {high})")
+            return Expression(f"scipy.stats.norm({low}, {high})")
         case "lognormal":
-            return Written(f"scipy.stats.lognorm({high}, scale={np.exp(low):.12g})")
+            return Expression(f"scipy.stats.lognorm({high}, scale={np.exp(low):.12g})")
     return None
 
 
-def _ray(value: Any, names: set[str]) -> Range | Choice | Written | None:
+def _ray(value: Any, names: set[str]) -> Range | Choice | Expression | None:
     if "Categorical" in names:
         return Choice(value.categories)
     sampler = value.sampler
     step = getattr(sampler, "q", None)
     kind = type(sampler if step is None else sampler.sampler).__name__
     if kind == "_Normal":
-        return Written(f"scipy.stats.norm({sampler.mean}, {sampler.sd})")
+        return Expression(f"scipy.stats.norm({sampler.mean}, {sampler.sd})")
     is_integer = "Integer" in names
     high = value.upper - 1 if is_integer and step is None else value.upper
     is_log = kind == "_LogUniform"
     return Range(value.lower, high, is_integer, is_log, None if is_log or step == 1 else step)
 
 
-def _config_space(value: Any, names: set[str]) -> Range | Choice | Written | None:
+def _config_space(value: Any, names: set[str]) -> Range | Choice | Expression | None:
     if "CategoricalHyperparameter" in names:
         return Choice(value.choices)
     if "OrdinalHyperparameter" in names:
@@ -283,13 +283,13 @@ def _config_space(value: Any, names: set[str]) -> Range | Choice | Written | Non
         return Range(value.lower, value.upper, is_integer, is_log=value.log)
     if "NormalFloatHyperparameter" in names and not value.log:
         ends = [(end - value.mu) / value.sigma for end in (value.lower, value.upper)]
-        return Written(
+        return Expression(
             f"scipy.stats.truncnorm({ends[0]:.6g}, {ends[1]:.6g}, {value.mu}, {value.sigma})"
         )
     return None
 
 
-def _keras_tuner(value: Any, names: set[str]) -> Range | Choice | Written | None:
+def _keras_tuner(value: Any, names: set[str]) -> Range | Choice | Expression | None:
     if "Choice" in names:
         return Choice(value.values)
     if "Boolean" in names:
@@ -307,7 +307,7 @@ TAKEN: dict[str, Callable[[Any, set[str], str], Range | Choice | None]] = {
 }
 """Readers of the libraries whose dimensions are taken."""
 
-REFUSED: dict[str, tuple[str, Callable[[Any, set[str]], Range | Choice | Written | None]]] = {
+REFUSED: dict[str, tuple[str, Callable[[Any, set[str]], Range | Choice | Expression | None]]] = {
     "hyperopt": ("Hyperopt", _hyperopt),
     "ray": ("Ray Tune", _ray),
     "ConfigSpace": ("ConfigSpace", _config_space),

@@ -336,6 +336,14 @@ def test_another_version_is_warned_of_and_goes_on(tmp_path, monkeypatch):
         make(BayesSearchCV, tmp_path / "j").fit(*DATA)
 
 
+def test_other_kernels_of_blas_are_warned_of(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "blas_kernels", lambda: "openblas Prescott")
+    interrupt(make(BayesSearchCV, tmp_path / "j"), 10)
+    monkeypatch.undo()
+    with pytest.warns(UserWarning, match=r"begun with BLAS openblas Prescott \(now openblas"):
+        make(BayesSearchCV, tmp_path / "j").fit(*DATA)
+
+
 @pytest.mark.parametrize(
     "change",
     [

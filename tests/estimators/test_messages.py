@@ -63,15 +63,20 @@ def test_a_wrong_keyword_names_the_class_and_the_right_parameter(make, wrong, ri
 def test_the_number_of_candidates_has_many_names_elsewhere(wrong):
     with pytest.raises(TypeError, match=rf"{wrong}= is n_iter= here"):
         BayesSearchCV(SVC(), SPACE, **{wrong: 5})
+    for name in (wrong, "n_iter"):
+        with pytest.raises(TypeError, match=rf"{name}= is n_candidates= here"):
+            HalvingBayesSearchCV(SVC(), SPACE, **{name: 5})
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"), [("C", "svc__C"), ("gama", "svc__gamma"), ("svm__C", "svc__C")]
+    ("name", "meant"),
+    [("C", "svc__C"), ("gama", "svc__gamma"), ("svm__C", "svc__C"), ("svc__gama", "svc__gamma")],
 )
 def test_a_name_of_a_step_is_named_with_its_step(make, name, meant):
     pipeline = make_pipeline(StandardScaler(), SVC())
-    with pytest.raises(ValueError, match=rf"Did you mean '{meant}'\?"):
-        make(pipeline, {name: [1, 2]}).fit(X, Y)
+    label = re.escape(f"param_distributions[{name!r}]: Invalid parameter")
+    with pytest.raises(ValueError, match=rf"{label}.* Did you mean '{meant}'\?"):
+        make(pipeline, {name: [1, 2], "svc__tol": [1e-3]}).fit(X, Y)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +138,7 @@ def test_a_parameter_that_is_not_listed_can_be_the_resource_with_a_maximum():
         ((0.0, 1.0), "scipy.stats.uniform(0, 1)"),
         ((2.0, 3.0), "scipy.stats.uniform(2, 1)"),
         ((1, 100), "scipy.stats.randint(1, 101)"),
+        ((1e2, 1e-2), "scipy.stats.loguniform(0.01, 100)"),
     ],
 )
 def test_a_tuple_of_two_numbers_is_warned_of_and_taken_as_two(make, pair, wanted):
@@ -144,7 +150,7 @@ def test_a_tuple_of_two_numbers_is_warned_of_and_taken_as_two(make, pair, wanted
 
 
 @pytest.mark.parametrize(
-    "values", [(1, 2), (3.0, 1.0), [1e-3, 1e3], (True, False), ("a", "b"), (1, 2, 300), (None, 5)]
+    "values", [(1, 2), (1.0, 1.0), [1e-3, 1e3], (True, False), ("a", "b"), (1, 2, 300), (None, 5)]
 )
 def test_nothing_else_is_warned_of(values):
     class Any(Hiding):
@@ -305,3 +311,55 @@ def test_folds_are_named_where_they_are_inconsistent(make):
 
     with pytest.raises(ValueError, match="Expected 7 splits, got 2"):
         make(cv=Odd(2)).fit(X, Y)
+
+
+@pytest.mark.parametrize("refit", ["acuracy", "f1"])
+@pytest.mark.parametrize("is_callable", [False, True])
+def test_a_misspelt_metric_to_refit_by_is_answered_with_the_closest(make, refit, is_callable):
+    names = ["accuracy", "f1_macro"]
+    scoring = (lambda e, X, y: dict.fromkeys(names, 0.5)) if is_callable else names
+    meant = "accuracy" if refit == "acuracy" else "f1_macro"
+    with pytest.raises(ValueError, match=rf"^refit={refit!r}: .*mean '{meant}'\? For multi-metric"):
+        make(scoring=scoring, refit=refit).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("cv", "message"),
+    [
+        ([], "No fits were performed"),
+        ([0, 1, 2], r"cv: 0 is no pair of training and test indices"),
+        ([([0, 1], [2], [3])], r"cv: \(\[0, 1\], \[2\], \[3\]\) is no pair"),
+        ([(["a"], ["b"])], r"cv: \['a'\] are no indices"),
+        ([([0, 1], [150])], r"cv: \[150\] are not indices of the 150 samples"),
+    ],
+)
+def test_splits_that_are_none_are_named(make, cv, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        make(cv=cv).fit(X, Y)
+
+
+def test_more_samples_than_there_are_cannot_be_the_resource():
+    search = HalvingBayesSearchCV(SVC(), SPACE, max_resources=300)
+    with pytest.raises(ValueError, match="max_resources=300 is more than the 150 samples"):
+        search.fit(X, Y)
+
+
+def test_an_interrupted_refit_says_that_the_results_are_complete(make):
+    class Late(SVC):
+        def fit(self, X, y):
+            if len(X) == 150:
+                raise KeyboardInterrupt
+            return super().fit(X, y)
+
+    search = make(Late())
+    with pytest.raises(KeyboardInterrupt) as raised:
+        search.fit(X, Y)
+    (note,) = raised.value.__notes__
+    assert "interrupted in the refit" in note
+    assert search.best_params_ == search.cv_results_["params"][search.best_index_]
+
+
+@pytest.mark.parametrize("blank", [" ", "\n"])
+def test_a_blank_checkpoint_is_refused(make, blank):
+    with pytest.raises(ValueError, match="is no path"):
+        make(checkpoint=blank).fit(X, Y)

@@ -373,3 +373,51 @@ def test_most_seeds_reach_the_grid_with_a_ninth_of_its_fits():
         for seed in range(10)
     ]
     assert np.mean(np.array(scores) >= best - 0.001) >= 0.7
+
+
+class AnyValue(Moody):
+    """Takes whatever it is given."""
+
+    def fit(self, X, y):
+        return self
+
+    def score(self, X, y):
+        return 0.5
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, 1.0, 2, 2.0],
+        [2**53, 2**53 + 1, 2**53 + 2],
+        [10**400, 1, 2],
+        [1.0, float("nan"), 2.0],
+        list(np.array([1.0, np.nan, np.inf, 3.0])),
+        list(np.arange(3).astype("m8[s]")),
+        [None, 1, 1.0, 3],
+    ],
+    ids=range(7),
+)
+@pytest.mark.parametrize("n_iter", [3, 50])
+def test_every_value_of_a_list_is_the_one_that_was_written(search_class, values, n_iter):
+    search = search_class(AnyValue(), {"x": values}, n_iter=n_iter, cv=2, refit=False)
+    search.fit(X, Y)
+    tried = [params["x"] for params in search.cv_results_["params"]]
+    assert all(any(value is known for known in values) for value in tried)
+    assert len({id(value) for value in tried}) == len(tried) == min(n_iter, len(values))
+    if n_iter == 50:
+        assert all(value is known for value, known in zip(tried, values, strict=True))
+
+
+@pytest.mark.parametrize("distribution", [uniform(0, 1), loguniform(1e-2, 1)], ids=["lin", "log"])
+def test_no_candidate_lies_on_an_end_that_no_draw_gives(search_class, distribution):
+    class Outwards(Moody):
+        """Draws the search to the ends of the range."""
+
+        def score(self, X, y):
+            return abs(float(distribution.cdf(self.x)) - 0.5)
+
+    search = search_class(Outwards(), {"x": distribution}, n_iter=30, cv=2, random_state=0)
+    tried = search.fit(X, Y).cv_results_["param_x"]
+    low, high = distribution.support()
+    assert low < min(tried) < max(tried) < high
