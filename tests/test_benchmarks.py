@@ -61,6 +61,7 @@ def test_the_timed_proposal_runs(timed):
     benchmark.teardown(20, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TASKS)
 def test_every_task_is_evaluated(name):
     """Every task answers a number, and the same one twice unless it is marked noisy."""
@@ -85,6 +86,7 @@ def test_peers_are_told_the_same_space():
     assert params == {"kernel": "poly", "alpha": 0.1, "gamma": 1.0, "degree": 3, "coef0": 0.5}
 
 
+@pytest.mark.slow
 def test_a_recorded_search_knows_its_worth_at_every_checkpoint():
     record = search_once("svr-diabetes", "random search", 1)
     scores = np.array(record["scores"])
@@ -97,6 +99,7 @@ def test_a_recorded_search_knows_its_worth_at_every_checkpoint():
     assert needs == pytest.approx((n + 1) / 2 / n)
 
 
+@pytest.mark.slow
 def test_a_stand_in_answers_what_the_task_would():
     records = [search_once("svr-diabetes", "random search", seed) for seed in range(5)]
     stand_in, r2 = make("svr-diabetes", records)

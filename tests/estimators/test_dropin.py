@@ -272,6 +272,7 @@ def test_results_look_like_those_of_the_randomized_search(search):
             assert ours[key].shape == column.shape
 
 
+@pytest.mark.slow
 def test_pickles_are_no_larger_than_twice_the_randomized_searchs(search):
     ours = search(n_iter=50).fit(X, Y)
     theirs = RandomizedSearchCV(

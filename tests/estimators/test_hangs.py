@@ -61,6 +61,7 @@ def test_a_stopped_worker_does_not_outlive_max_fit_time():
     assert "The process was stopped" in failure.traceback
 
 
+@pytest.mark.slow
 @ON_POSIX
 def test_a_stopped_worker_does_not_outlive_the_timeout():
     search = make(n_jobs=2, timeout=8, n_iter=None, harm=stop, harms_above=0.9)

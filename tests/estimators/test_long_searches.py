@@ -242,6 +242,7 @@ def test_a_dying_worker_costs_the_split_that_killed_it():
     assert sum("fits failed" in str(warning.message) for warning in caught) == 1
 
 
+@pytest.mark.slow
 def test_a_fit_that_takes_too_long_is_ended():
     model = Model(share_hanging=0.1)
     with pytest.warns((FitFailedWarning, UserWarning)):
@@ -289,6 +290,7 @@ def test_a_dead_worker_is_an_error_where_failed_fits_are():
         search.fit(X, Y)
 
 
+@pytest.mark.slow
 def test_workers_that_die_before_they_begin_are_an_error():
     search = search_with(Model(), n_jobs=2)
     with pytest.raises(RuntimeError, match="worker processes die before they evaluate anything"):
@@ -386,6 +388,7 @@ def test_halving_that_ran_out_of_time_tells_of_the_rungs_there_were():
     assert search.n_resources_ == sorted(set(columns["n_resources"]))
 
 
+@pytest.mark.slow
 def test_suspects_are_not_tried_when_the_time_is_over():
     """One split kills its worker, the other would take a minute."""
 

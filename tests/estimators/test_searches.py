@@ -70,6 +70,7 @@ def test_a_grid_search_with_the_class_name_changed_is_the_grid_search(search_cla
     assert ours.best_params_ == theirs.best_params_
 
 
+@pytest.mark.slow
 def test_a_randomized_search_with_the_class_name_changed(search_class):
     space = {
         "learning_rate": loguniform(1e-4, 1e-1),
@@ -122,7 +123,7 @@ def uneven(search_class):
     return search, clone(search).fit(X, Y)
 
 
-@pytest.mark.parametrize("n_jobs", [2, -1])
+@pytest.mark.parametrize("n_jobs", [2, pytest.param(-1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_the_search_is_the_same_for_every_number_of_workers(uneven, n_jobs, backend):
     search, sequential = uneven
