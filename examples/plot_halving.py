@@ -10,7 +10,6 @@ every candidate with all rounds, two give most candidates few rounds and the bet
 # The data, the model, and what is searched.
 import time
 
-import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import loguniform, uniform
 from sklearn.datasets import make_friedman1
@@ -19,6 +18,11 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingRandomSearchCV, RandomizedSearchCV
 
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, log_randint
+
+try:
+    import matplotlib.pyplot as plt
+except ImportError:
+    plt = None
 
 X, y = make_friedman1(400, 10, noise=1.0, random_state=0)
 MOST = 81
@@ -50,7 +54,7 @@ searches = {
 
 # %%
 # Three seeds each. What counts is the score of the best candidate that had all rounds.
-figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+mean_curves = {}
 print(f"{'':24s} {'best score':>10s} {'rounds a split':>15s} {'seconds':>8s}")
 for name, make_search in searches.items():
     scores, spent, seconds, curves = [], [], [], []
@@ -69,7 +73,19 @@ for name, make_search in searches.items():
     mean = np.mean(
         [best[np.searchsorted(rounds, grid, side="right") - 1] for rounds, best in curves], axis=0
     )
-    axes.step(grid[np.isfinite(mean)], mean[np.isfinite(mean)], where="post", label=name)
+    mean_curves[name] = grid[np.isfinite(mean)], mean[np.isfinite(mean)]
+
+# %%
+# The best score with all rounds, against the rounds spent.
+if plt is None:
+    print(
+        "\nThere is no figure, because matplotlib is not installed. To install it:\n"
+        'pip install "skbayes[plot]"    (from a clone: pip install -e ".[plot]")'
+    )
+    raise SystemExit
+figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+for name, (n_rounds, mean) in mean_curves.items():
+    axes.step(n_rounds, mean, where="post", label=name)
 axes.set(
     xlabel="boosting rounds spent on each split",
     ylabel="best score with all rounds (R²), mean of 3 seeds",

@@ -99,9 +99,7 @@ def test_a_trial_sees_exactly_the_outcomes_before_its_window(n_points):
 
 
 @pytest.mark.parametrize("n_points", range(1, 9))
-@pytest.mark.parametrize(
-    ("backend", "n_jobs"), [("loky", 2), ("threading", 4)]
-)
+@pytest.mark.parametrize(("backend", "n_jobs"), [("loky", 2), ("threading", 4)])
 def test_one_slow_split_neither_hangs_the_search_nor_changes_it(backend, n_jobs, n_points):
     """One split takes a hundred times as long as the others."""
 
