@@ -15,7 +15,8 @@ from skbayes.samplers.gp import GPSampler, default_n_initial_points
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.samplers.tpe import TPESampler
 from skbayes.space import Space
-from skbayes.trial import Outcome, Trial
+from skbayes.study import Study
+from skbayes.trial import Trial
 
 MakeSampler = Callable[[Space, int], Sampler]
 
@@ -93,16 +94,13 @@ def run_sampler(
     scores, seconds : ndarray of shape (n_trials,)
         As `run`.
     """
-    trials: list[Trial] = []
+    study = Study(sampler.space, sampler, n_points=n_points, random_state=seed)
     seconds = []
-    for number in range(n_trials):
-        n_shown = number - n_points + 1
-        shown = [t if t.number < n_shown else t.with_outcome(None) for t in trials]
+    for _ in range(n_trials):
         begin = time.process_time()
-        proposal = sampler.propose(shown, np.random.default_rng([seed, number]))
+        trial = study.ask()
         seconds.append(time.process_time() - begin)
-        if not isinstance(proposal, Proposal):
+        if not isinstance(trial, Trial):
             break
-        outcome = Outcome((objective(dict(proposal.params)),))
-        trials.append(Trial(number, proposal.row, proposal.params, proposal.memory, outcome))
-    return np.array([trial.score for trial in trials]), np.array(seconds)
+        study.tell(trial, objective(dict(trial.params)))
+    return np.array([trial.score for trial in study.trials]), np.array(seconds)

@@ -13,14 +13,23 @@ if TYPE_CHECKING:
     from skbayes.estimators.halving import HalvingBayesSearchCV
     from skbayes.estimators.tpe import TPESearchCV
     from skbayes.space.distributions import log_randint
+    from skbayes.study import Study
 
-__all__ = ["BayesSearchCV", "HalvingBayesSearchCV", "TPESearchCV", "__version__", "log_randint"]
+__all__ = [
+    "BayesSearchCV",
+    "HalvingBayesSearchCV",
+    "Study",
+    "TPESearchCV",
+    "__version__",
+    "log_randint",
+]
 __version__ = "0.1.0.dev0"
 
 # Loaded when they are asked for: the core below the engine works without scikit-learn.
 _HOMES = {
     "BayesSearchCV": "skbayes.estimators.bayes",
     "HalvingBayesSearchCV": "skbayes.estimators.halving",
+    "Study": "skbayes.study",
     "TPESearchCV": "skbayes.estimators.tpe",
     "log_randint": "skbayes.space.distributions",
 }

@@ -19,10 +19,11 @@ LAYERS = {
     "models": 2,
     "acquisition": 2,
     "samplers": 3,
-    "_sklearn_compat": 3,
-    "engine": 4,
-    "estimators": 5,
-    "__init__": 6,
+    "study": 4,
+    "_sklearn_compat": 4,
+    "engine": 5,
+    "estimators": 6,
+    "__init__": 7,
 }
 KNOWS_SKLEARN = {"engine", "estimators", "_sklearn_compat"}
 

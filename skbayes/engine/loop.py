@@ -1,16 +1,9 @@
-"""The sliding window: a parallel search that is the same for every number of workers.
-
-q      `n_points`, how many trials may be under way at once
-j      number of the trial to propose next
-
-Trial j is proposed once trials 0 … j − q are finished, and sees exactly their outcomes, whatever
-else has come in; the q − 1 between are shown as pending. A sampler may ask to wait for all before
-it, and what it has once been shown stays shown. So what is proposed does not depend on which
-worker was faster, and q never depends on the workers.
+"""The loop of a search: it drives a study over joblib.
 
 A search stops, and never skips: if it stops early, what it has are the first trials of the search
 that did not. A recorded trial is taken as it stands, and the trials about it see what they would
-have seen. A process that dies costs the split that killed it; the others are evaluated again.
+have seen. If a worker process dies, the split it was evaluating is marked as failed, and the other
+splits under way are queued again.
 """
 
 from __future__ import annotations
@@ -29,7 +22,8 @@ from skbayes.engine.evaluation import Answer, SplitResult, Task
 from skbayes.engine.fit_warnings import FitWarning, shown_once
 from skbayes.engine.queue import TaskQueue
 from skbayes.engine.watch import Overseer, Watch
-from skbayes.samplers.base import NoProposal, Sampler
+from skbayes.samplers.base import NoProposal
+from skbayes.study import Study
 from skbayes.trial import Outcome, Trial
 
 MakeParallel = Callable[[], Parallel]
@@ -79,16 +73,13 @@ class SearchLoop:
 
     Parameters
     ----------
-    sampler : Sampler
+    study : Study
+        Says which trial is next, from the outcomes it was told.
     evaluator : Evaluator
     judge : callable
         Makes the outcome of a trial from the results of its splits.
     n_trials : int
         How many trials to evaluate; fewer if the space is used up.
-    n_points : int
-        How many may be under way at once.
-    seed : int
-        With the number of a trial, the key of the generator it is proposed with.
     while_proposing : callable
         Returns the context in which proposals are made.
     clock : Clock, default=Clock()
@@ -106,18 +97,14 @@ class SearchLoop:
 
     Attributes
     ----------
-    trials : list of Trial
-        In the order they were proposed.
     fit_warnings : list of FitWarning
         What was warned of in other processes.
     """
 
-    sampler: Sampler
+    study: Study
     evaluator: Evaluator
     judge: Callable[[list[SplitResult]], Outcome]
     n_trials: int
-    n_points: int
-    seed: int
     while_proposing: Callable[[], AbstractContextManager[Any]]
     clock: Clock = field(default_factory=Clock)
     rules: Sequence[StoppingRule] = ()
@@ -127,16 +114,13 @@ class SearchLoop:
     tell: Callable[[Record, bool], None] | None = None
 
     def __post_init__(self) -> None:
-        self.trials: list[Trial] = []
         self.fit_warnings: list[FitWarning] = []
         self._records: dict[int, Record] = {}
-        self._shown: list[int] = []  # how many outcomes the proposal of each trial was shown
         self._arrived: dict[int, dict[int, SplitResult]] = {}  # of the trials under way
         self._seconds_per_split = np.inf  # of the latest answer
-        self._n_finished = 0  # trials 0 … n_finished − 1 all have outcomes
+        self._n_kept = 0  # trials 0 … n_kept − 1 are finished, and no rule ended the search before
         self._last: int | None = None  # number of the trial that a rule ended the search with
         self._is_ending = False  # nothing more is proposed
-        self._waits_for_all = False
         self._n_too_late = -1  # trials that were finished when there was no time for another one
         self._n_workers = 1
         self._n_crashes = 0  # in a row, without a split to blame
@@ -176,7 +160,7 @@ class SearchLoop:
         """
         if is_interrupted:
             return [self._records[number] for number in sorted(self._records)]
-        return [self._records[number] for number in range(self._n_finished)]
+        return [self._records[number] for number in range(self._n_kept)]
 
     def _consume(self, parallel: Parallel, queue: TaskQueue, is_streaming: bool) -> None:
         """Receive answers and refill the queue, while there is work and time for it."""
@@ -198,12 +182,12 @@ class SearchLoop:
 
     def _is_over(self) -> bool:
         """Whether what is under way is of no use any more; one trial at least is finished."""
-        return self._last is not None or (self.clock.is_over and self._n_finished > 0)
+        return self._last is not None or (self.clock.is_over and self._n_kept > 0)
 
     def _receive(self, answer: Answer) -> None:
         self.fit_warnings.extend(answer.fit_warnings)
         self._seconds_per_split = answer.seconds / len(answer.results)
-        self.clock.note(self.trials[answer.number], answer.seconds, len(answer.results))
+        self.clock.note(self._trial(answer.number), answer.seconds, len(answer.results))
         self._arrive(answer.number, answer.results)
 
     def _arrive(self, number: int, results: Mapping[int, SplitResult]) -> None:
@@ -212,9 +196,10 @@ class SearchLoop:
         if len(arrived) < self.evaluator.n_splits:
             return
         in_order = [arrived[split] for split in sorted(arrived)]
-        trial = self.trials[number].with_outcome(self.judge(in_order))
+        self.study.tell(self._trial(number), self.judge(in_order))
+        trial = self._trial(number)
         self.evaluator.receive(trial, in_order)
-        record = Record(trial, in_order, self._shown[number])
+        record = Record(trial, in_order, self.study.n_shown(number))
         self._take(record)
         del self._arrived[number]
         if self.keep is not None:
@@ -222,12 +207,10 @@ class SearchLoop:
 
     def _take(self, record: Record) -> None:
         """Take a finished trial, and decide in the order of the trials whether one is the last."""
-        number = record.trial.number
-        self._records[number] = record
-        self.trials[number] = record.trial
-        while self._last is None and self._n_finished in self._records:
-            next_one = self._records[self._n_finished]
-            self._n_finished += 1
+        self._records[record.trial.number] = record
+        while self._last is None and self._n_kept in self._records:
+            next_one = self._records[self._n_kept]
+            self._n_kept += 1
             if self.tell is not None:
                 self.tell(next_one, next_one is self.recorded.get(next_one.trial.number))
             asked = [rule.should_stop(next_one.trial, next_one.results) for rule in self.rules]
@@ -236,57 +219,46 @@ class SearchLoop:
                 self._is_ending = True
 
     def _refill(self, queue: TaskQueue) -> None:
-        """Propose every trial whose window has come."""
-        while not self._is_ending and len(self.trials) < self.n_trials:
-            number = len(self.trials)
+        """Begin every trial whose window has come."""
+        while not self._is_ending and len(self.study.trials) < self.n_trials:
+            number = len(self.study.trials)
             if number in self.recorded:
                 self._restore(self.recorded[number])
                 continue
-            n_shown = max(number - self.n_points + 1, self._shown[-1] if self._shown else 0)
-            if self._waits_for_all:
-                n_shown = number
-            if self._n_finished < n_shown or self._n_finished == self._n_too_late:
+            if not self.study.can_propose or self._n_kept == self._n_too_late:
                 return
-            self._propose(number, n_shown, queue)
+            with self.while_proposing():
+                trial = self.study.propose()
+            if isinstance(trial, NoProposal):
+                self._is_ending = trial is NoProposal.EXHAUSTED
+                return
+            self._begin(trial, queue)
 
     def _restore(self, record: Record) -> None:
         seconds = sum(result["fit_time"] + result["score_time"] for result in record.results)
         self.clock.note(record.trial, seconds, len(record.results))
-        self._shown.append(record.n_shown)
-        self._waits_for_all = False
-        self.trials.append(record.trial)
+        self.study.restore(record.trial, record.n_shown)
         self._take(record)
 
-    def _propose(self, number: int, n_shown: int, queue: TaskQueue) -> None:
-        """Propose a trial from the outcomes of the first `n_shown`."""
-        shown = [
-            trial if trial.number < n_shown else trial.with_outcome(None) for trial in self.trials
-        ]
-        with self.while_proposing():
-            proposal = self.sampler.propose(shown, np.random.default_rng([self.seed, number]))
-        if isinstance(proposal, NoProposal):
-            if proposal is NoProposal.WAIT and n_shown == number:
-                raise RuntimeError("the sampler waits although no trial is pending")
-            self._waits_for_all = proposal is NoProposal.WAIT
-            self._is_ending = proposal is NoProposal.EXHAUSTED
-            return
-        self._waits_for_all = False
-        trial = Trial(number, proposal.row, proposal.params, proposal.memory)
+    def _begin(self, trial: Trial, queue: TaskQueue) -> None:
+        """Queue the splits of a trial, if there is time for them."""
         work = [*self._under_way(), (trial, self.evaluator.n_splits)]
-        if number > 0 and not self.clock.suffices_for(work, self._n_workers):
-            self._n_too_late = self._n_finished  # those under way may end sooner than expected
+        if trial.number > 0 and not self.clock.suffices_for(work, self._n_workers):
+            self._n_too_late = self._n_kept  # those under way may end sooner than expected
             self._is_ending = not self._arrived
             return
-        self.trials.append(trial)
-        self._shown.append(n_shown)
-        self._arrived[number] = {}
+        self.study.begin(trial)
+        self._arrived[trial.number] = {}
         self._enqueue(trial, range(self.evaluator.n_splits), queue)
+
+    def _trial(self, number: int) -> Trial:
+        return self.study.trials[number]
 
     def _under_way(self) -> list[tuple[Trial, int]]:
         """Return the trials under way, and how many of their splits are not finished."""
         n_splits = self.evaluator.n_splits
         return [
-            (self.trials[number], n_splits - len(arrived))
+            (self._trial(number), n_splits - len(arrived))
             for number, arrived in self._arrived.items()
         ]
 
@@ -311,7 +283,7 @@ class SearchLoop:
         queue = TaskQueue()
         for number, arrived in self._arrived.items():
             missing = [split for split in range(self.evaluator.n_splits) if split not in arrived]
-            self._enqueue(self.trials[number], missing, queue)
+            self._enqueue(self._trial(number), missing, queue)
         self._refill(queue)
         return queue
 
@@ -324,7 +296,7 @@ class SearchLoop:
     ) -> None:
         """Evaluate a split where it can kill no other, to see whether it kills."""
         try:
-            task = self.evaluator.task(self.trials[number], [split])
+            task = self.evaluator.task(self._trial(number), [split])
             with make_parallel() as parallel, closing(parallel([task])) as answers:
                 for answer in answers:
                     if answer is not None:
@@ -337,5 +309,5 @@ class SearchLoop:
             self._fail(number, split, reason, exceeded.get((number, split), ""))
 
     def _fail(self, number: int, split: int, reason: str, stack: str) -> None:
-        result = self.evaluator.failed(self.trials[number], split, reason, stack)
+        result = self.evaluator.failed(self._trial(number), split, reason, stack)
         self._arrive(number, {split: result})

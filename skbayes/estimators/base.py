@@ -67,6 +67,7 @@ from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.space.space import dicts_of
 from skbayes.space.written import shown
+from skbayes.study import Study
 from skbayes.trial import Outcome, Trial
 
 
@@ -476,12 +477,10 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
             watch,
         )
         return SearchLoop(
-            plan.sampler,
+            Study(plan.space, plan.sampler, n_points=self.n_points_, random_state=plan.seed),
             evaluation,
             self._judge,
             n_trials=n_trials,
-            n_points=self.n_points_,
-            seed=plan.seed,
             while_proposing=nullcontext if workers.are_threads else one_blas_thread(),
             clock=clock,
             rules=self._stopping_rules(),

@@ -17,7 +17,7 @@ from skbayes.engine.results import outcome_of
 from skbayes.engine.streaming import StreamingParallel
 from skbayes.samplers.base import NoProposal, Proposal, Sampler
 from skbayes.space import Space
-from skbayes.trial import Trial
+from skbayes.study import Study
 
 SPACE = Space({"x": stats.uniform(0, 1)})
 
@@ -64,12 +64,10 @@ class Recorder(Sampler):
 def run(evaluator, n_trials=12, n_points=2, n_jobs=1, backend="loky", sampler=None, stream=True):
     sampler = sampler or Recorder()
     loop = SearchLoop(
-        sampler,
+        Study(SPACE, sampler, n_points=n_points, random_state=0),
         evaluator,
         lambda results: outcome_of(results, None),
         n_trials,
-        n_points,
-        0,
         nullcontext,
     )
     with parallel_config(backend):
@@ -84,17 +82,17 @@ def make_parallel(n_jobs, stream):
 
 
 def params(loop):
-    return [trial.params["x"] for trial in loop.trials]
+    return [trial.params["x"] for trial in loop.study.trials]
 
 
 @pytest.mark.parametrize("n_points", [1, 2, 3, 8])
 def test_a_trial_sees_exactly_the_outcomes_before_its_window(n_points):
     loop = run(Evaluator(), n_points=n_points)
-    for number, shown in enumerate(loop.sampler.shown):
+    for number, shown in enumerate(loop.study.sampler.shown):
         n_shown = max(number - n_points + 1, 0)
         assert np.isfinite(shown[:n_shown]).all()
         assert np.isnan(shown[n_shown:]).all()
-    assert [trial.number for trial in loop.trials] == list(range(12))
+    assert [trial.number for trial in loop.study.trials] == list(range(12))
     assert all(len(results) == 3 for results in [r.results for r in loop.records()])
 
 
@@ -114,7 +112,7 @@ def test_one_slow_split_neither_hangs_the_search_nor_changes_it(backend, n_jobs,
 
 def test_results_stand_in_the_order_of_the_splits():
     loop = run(Evaluator(4, lambda _, split: 0.02 * (3 - split)), 3, 1, 4, "threading")
-    for trial, results in zip(loop.trials, [r.results for r in loop.records()], strict=True):
+    for trial, results in zip(loop.study.trials, [r.results for r in loop.records()], strict=True):
         x = trial.params["x"]
         assert [result["test_scores"] for result in results] == [x, x + 1, x + 2, x + 3]
 
@@ -133,7 +131,7 @@ def test_more_trials_begin_with_the_same_ones(n_points):
 def test_a_sampler_that_waits_sees_everything_before_it():
     sampler = Recorder(wait_at={5, 9})
     loop = run(Evaluator(), n_points=4, n_jobs=2, backend="threading", sampler=sampler)
-    assert len(loop.trials) == 12
+    assert len(loop.study.trials) == 12
     by_number = {len(shown): shown for shown in sampler.shown}
     assert np.isfinite(by_number[5]).all()
     assert np.isfinite(by_number[9]).all()
@@ -155,7 +153,7 @@ def test_an_exhausted_space_ends_the_search():
         def propose(self, trials, rng):
             return NoProposal.EXHAUSTED if len(trials) == 5 else super().propose(trials, rng)
 
-    assert len(run(Evaluator(), n_jobs=2, backend="threading", sampler=Short()).trials) == 5
+    assert len(run(Evaluator(), n_jobs=2, backend="threading", sampler=Short()).study.trials) == 5
 
 
 def test_an_error_in_a_task_comes_through():
@@ -177,9 +175,8 @@ def test_proposals_are_made_in_their_context():
         def __exit__(self, *exception):
             return None
 
-    loop = SearchLoop(
-        Recorder(), Evaluator(), lambda results: outcome_of(results, None), 4, 1, 0, Context
-    )
+    study = Study(SPACE, Recorder(), random_state=0)
+    loop = SearchLoop(study, Evaluator(), lambda results: outcome_of(results, None), 4, Context)
     loop.run(lambda: make_parallel(1, True), True)
     assert entered == [threading.main_thread()] * 4
 
@@ -205,10 +202,6 @@ def test_generators_are_keyed_by_seed_and_number():
 
     expected = [np.random.default_rng([0, number]).random() for number in range(12)]
     assert params(run(Evaluator(), sampler=Draws())) == expected
-
-
-def test_trials_of_the_loop_are_trials():
-    assert all(isinstance(trial, Trial) for trial in run(Evaluator(), 2).trials)
 
 
 def test_short_splits_travel_together_and_long_ones_alone():

@@ -7,6 +7,7 @@ from scipy import stats
 from skbayes.samplers.gp import GPSampler, has_plateaus, neglected_subspace
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
+from skbayes.study import Study
 from skbayes.trial import Outcome, Trial
 
 UNIFORM = stats.uniform(0, 1)
@@ -22,14 +23,9 @@ def branin(params):
 def search(space, function, n_trials, seed=0, n_points=1, sampler=None):
     if sampler is None:
         sampler = GPSampler(space, QuasiRandomSampler(space, seed), space.n_columns + 2)
-    trials = []
-    for number in range(n_trials):
-        n_shown = number - n_points + 1
-        shown = [t if t.number < n_shown else t.with_outcome(None) for t in trials]
-        proposal = sampler.propose(shown, np.random.default_rng([seed, number]))
-        outcome = Outcome((function(proposal.params),))
-        trials.append(Trial(number, proposal.row, proposal.params, proposal.memory, outcome))
-    return trials
+    study = Study(space, sampler, n_points=n_points, random_state=seed)
+    study.optimize(function, n_trials)
+    return study.trials
 
 
 def regret(trials):

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import randint, uniform
 
-from skbayes.samplers.base import NoProposal
 from skbayes.samplers.gp import GPSampler
 from skbayes.samplers.halving import (
     AtFullResource,
@@ -19,6 +18,7 @@ from skbayes.samplers.halving import (
 )
 from skbayes.samplers.quasi_random import GridSampler, QuasiRandomSampler
 from skbayes.space import Space
+from skbayes.study import Study
 from skbayes.trial import Outcome, Trial
 
 ODD = make_ladder(3, 50, 2.5)
@@ -32,20 +32,15 @@ def halving(space, brackets, resource="r", given=()):
 
 
 def climb(sampler, score, n_points=1):
-    """Evaluate trials in order, each seeing all but the `n_points` − 1 before it, as the loop."""
-    trials, n_shown, n_waits = [], 0, 0
-    while True:
-        number = len(trials)
-        n_shown = max(number - n_points + 1, n_shown)
-        shown = [t if t.number < n_shown else t.with_outcome(None) for t in trials]
-        proposal = sampler.propose(shown, np.random.default_rng([0, number]))
-        if proposal is NoProposal.WAIT:
-            n_waits, n_shown = n_waits + 1, number
-            proposal = sampler.propose(trials, np.random.default_rng([0, number]))
-        if proposal is NoProposal.EXHAUSTED:
-            return trials, n_waits
-        outcome = Outcome((score(proposal.params),))
-        trials.append(Trial(number, proposal.row, proposal.params, proposal.memory, outcome))
+    """Evaluate trials in order; say too how often the sampler had to wait."""
+    study = Study(sampler.space, sampler, n_points=n_points, random_state=0)
+    study.optimize(score, 10_000)
+    # The proposal after a wait is shown all trials before it, where the window shows fewer.
+    n_waits = sum(
+        study.n_shown(number) == number > max(number - n_points + 1, 0)
+        for number in range(len(study.trials))
+    )
+    return study.trials, n_waits
 
 
 def sizes(trials):

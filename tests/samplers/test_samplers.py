@@ -12,7 +12,7 @@ from skbayes.samplers.gp import GPSampler
 from skbayes.samplers.quasi_random import GivenFirst, QuasiRandomSampler
 from skbayes.samplers.tpe import TPESampler
 from skbayes.space import Space
-from skbayes.trial import Outcome, Trial
+from skbayes.study import Study
 
 SAMPLERS = {
     "quasi-random": lambda space: QuasiRandomSampler(space, 0),
@@ -45,14 +45,14 @@ SCORES = st.lists(
 
 def history(sampler, scores, n_pending=0, seed=0):
     """The trials of a search whose scores came out as they are given."""
-    trials = []
+    study = Study(sampler.space, sampler, n_points=n_pending + 1, random_state=seed)
     for number, score in enumerate(scores):
-        proposal = sampler.propose(trials, np.random.default_rng([seed, number]))
-        if proposal is NoProposal.EXHAUSTED:
+        trial = study.ask()
+        if trial is NoProposal.EXHAUSTED:
             break
-        outcome = None if number >= len(scores) - n_pending else Outcome((score,))
-        trials.append(Trial(number, proposal.row, proposal.params, proposal.memory, outcome))
-    return trials
+        if number < len(scores) - n_pending:
+            study.tell(trial, score)
+    return study.trials
 
 
 @pytest.fixture(params=SAMPLERS)

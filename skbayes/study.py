@@ -1,0 +1,244 @@
+"""A study: the sliding window that makes a search the same for every number of workers.
+
+q      `n_points`, how many trials may be under way at once
+j      number of the trial to propose next
+
+Trial j is proposed once trials 0 … j − q are finished, and sees exactly their outcomes, whatever
+else has come in; the q − 1 between are shown as pending. A sampler may ask to wait for all trials
+before it, and outcomes that were shown once stay shown. So what is proposed does not depend on
+which worker was faster, and q never depends on the workers.
+
+A study asks and is told. It knows samplers and trials, and neither clocks nor workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from skbayes.samplers.base import NoProposal, Sampler
+from skbayes.samplers.gp import GPSampler, default_n_initial_points
+from skbayes.samplers.quasi_random import QuasiRandomSampler
+from skbayes.samplers.tpe import TPESampler
+from skbayes.space import Space
+from skbayes.space.written import shown as shown_as
+from skbayes.trial import Outcome, Trial
+
+
+class Study:
+    """A search whose trials are evaluated by whoever asks for them.
+
+    Parameters
+    ----------
+    space : Space, dict or list of dict
+        What is searched, as `param_distributions` of :class:`~skbayes.BayesSearchCV`.
+    sampler : {'gp', 'tpe'} or Sampler, default='gp'
+        What proposes: a Gaussian process with expected improvement, or tree-structured Parzen
+        estimators.
+    n_points : int, default=1
+        How many trials may be under way at once. A proposal knows the outcomes of all but the
+        `n_points` - 1 trials before it.
+    random_state : int or None, default=None
+        Seeds the proposals; None draws a seed from the operating system.
+
+    Attributes
+    ----------
+    trials : list of Trial
+        All that were handed out, by their number; those under way have no outcome.
+    n_finished : int
+        Trials 0 to `n_finished` - 1 all have outcomes.
+
+    Examples
+    --------
+    >>> from scipy.stats import uniform
+    >>> from skbayes import Study
+    >>> study = Study({"x": uniform(-5, 10)}, random_state=0)
+    >>> for _ in range(20):
+    ...     trial = study.ask()
+    ...     study.tell(trial, -((trial.params["x"] - 2) ** 2))
+    >>> round(study.best_trial.params["x"], 1)
+    2.0
+    """
+
+    def __init__(
+        self,
+        space: Any,
+        sampler: str | Sampler = "gp",
+        *,
+        n_points: int = 1,
+        random_state: int | None = None,
+    ) -> None:
+        if isinstance(random_state, int | np.integer):
+            self.seed = int(random_state)
+        elif random_state is None:
+            self.seed = int(np.random.default_rng().integers(2**31))
+        else:
+            raise TypeError(f"random_state: {shown_as(random_state)} is neither an int nor None.")
+        if n_points < 1:
+            raise ValueError(f"n_points={n_points!r}: give at least 1.")
+        self.space = space if isinstance(space, Space) else Space(space, self.seed)
+        self.sampler = sampler if isinstance(sampler, Sampler) else self._make_sampler(sampler)
+        self.n_points = n_points
+        self.trials: list[Trial] = []
+        self.n_finished = 0
+        self._n_shown: list[int] = []  # how many outcomes the proposal of each trial was shown
+        self._waits_for_all = False
+
+    def _make_sampler(self, name: Any) -> Sampler:
+        start = QuasiRandomSampler(self.space, self.seed)
+        if name == "gp":
+            return GPSampler(self.space, start, default_n_initial_points(self.space))
+        if name == "tpe":
+            return TPESampler(self.space, start)
+        raise ValueError(f"sampler: {shown_as(name)} is neither 'gp', 'tpe' nor a Sampler.")
+
+    def ask(self) -> Trial | NoProposal:
+        """Hand out the next trial.
+
+        Returns
+        -------
+        trial : Trial or NoProposal
+            `NoProposal.WAIT` if a trial under way must be finished first, `NoProposal.EXHAUSTED`
+            if every candidate of a finite space has been handed out.
+        """
+        trial = self.propose()
+        if isinstance(trial, Trial):
+            self.begin(trial)
+        return trial
+
+    def propose(self) -> Trial | NoProposal:
+        """Return what `ask` would hand out, without handing it out.
+
+        Returns
+        -------
+        trial : Trial or NoProposal
+        """
+        if not self.can_propose:
+            return NoProposal.WAIT
+        number, n_shown = len(self.trials), self._n_to_show()
+        visible = [t if t.number < n_shown else t.with_outcome(None) for t in self.trials]
+        proposal = self.sampler.propose(visible, np.random.default_rng([self.seed, number]))
+        if not isinstance(proposal, NoProposal):
+            return Trial(number, proposal.row, proposal.params, proposal.memory)
+        if proposal is NoProposal.WAIT and n_shown == number:
+            raise RuntimeError("the sampler waits although no trial is pending")
+        if proposal is NoProposal.WAIT and not self._waits_for_all:
+            self._waits_for_all = True
+            return self.propose()  # at once, if nothing is under way
+        return proposal
+
+    def begin(self, trial: Trial) -> None:
+        """Hand out a trial that `propose` has returned.
+
+        Parameters
+        ----------
+        trial : Trial
+        """
+        self._add(trial, self._n_to_show())
+
+    def tell(self, trial: Trial, outcome: Outcome | float) -> None:
+        """Take the outcome of a trial that was handed out.
+
+        Parameters
+        ----------
+        trial : Trial
+        outcome : Outcome or float
+            A number is the score, greater is better; NaN stands for a failed trial.
+
+        Raises
+        ------
+        ValueError
+            If the trial was not handed out, or has an outcome already.
+        """
+        number = trial.number
+        if number >= len(self.trials) or self.trials[number].params is not trial.params:
+            raise ValueError(f"trial {number} was not handed out by this study.")
+        if self.trials[number].outcome is not None:
+            raise ValueError(f"trial {number} has been told already.")
+        if not isinstance(outcome, Outcome):
+            outcome = Outcome((float(outcome),))
+        self.trials[number] = trial.with_outcome(outcome)
+        self._count_finished()
+
+    def restore(self, trial: Trial, n_shown: int | None = None) -> None:
+        """Take the next trial from records instead of proposing it.
+
+        Parameters
+        ----------
+        trial : Trial
+            With its outcome, and the number that is next.
+        n_shown : int or None, default=None
+            How many outcomes its proposal was shown; None for as many as it would be shown now.
+
+        Raises
+        ------
+        ValueError
+            If another number is next, or there is no outcome.
+        """
+        if trial.number != len(self.trials) or trial.outcome is None:
+            raise ValueError(f"trial {trial.number} is not a finished trial {len(self.trials)}.")
+        self._add(trial, self._n_to_show() if n_shown is None else n_shown)
+        self._count_finished()
+
+    def n_shown(self, number: int) -> int:
+        """Return how many outcomes the proposal of a trial was shown.
+
+        Parameters
+        ----------
+        number : int
+        """
+        return self._n_shown[number]
+
+    @property
+    def can_propose(self) -> bool:
+        """Whether the trials that the next proposal is to see are finished."""
+        return self.n_finished >= self._n_to_show()
+
+    @property
+    def best_trial(self) -> Trial:
+        """The finished trial of the highest score, the first of equals.
+
+        Raises
+        ------
+        ValueError
+            If no finished trial has a score.
+        """
+        scores = np.array([trial.score for trial in self.trials])
+        if not np.isfinite(scores).any():
+            raise ValueError("no trial of this study has a score yet.")
+        return self.trials[int(np.nanargmax(scores))]
+
+    def optimize(self, objective: Callable[[Mapping[str, Any]], float], n_trials: int) -> None:
+        """Ask, evaluate and tell, one trial after the other; fewer if the space is used up.
+
+        Parameters
+        ----------
+        objective : callable
+            Is given the parameters of a trial, and returns its score; greater is better.
+        n_trials : int
+        """
+        for _ in range(n_trials):
+            trial = self.ask()
+            if isinstance(trial, NoProposal):
+                return
+            self.tell(trial, objective(trial.params))
+
+    def _n_to_show(self) -> int:
+        """Return how many outcomes the next proposal is shown."""
+        number = len(self.trials)
+        if self._waits_for_all:
+            return number
+        return max(number - self.n_points + 1, self._n_shown[-1] if self._n_shown else 0)
+
+    def _add(self, trial: Trial, n_shown: int) -> None:
+        self.trials.append(trial)
+        self._n_shown.append(n_shown)
+        self._waits_for_all = False
+
+    def _count_finished(self) -> None:
+        while self.n_finished < len(self.trials):
+            if self.trials[self.n_finished].outcome is None:
+                return
+            self.n_finished += 1

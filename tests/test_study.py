@@ -1,0 +1,209 @@
+"""The window as ask and tell: what a proposal sees does not depend on what came in when."""
+
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from skbayes import Study
+from skbayes.samplers.base import NoProposal, Proposal, Sampler
+from skbayes.samplers.gp import GPSampler
+from skbayes.samplers.tpe import TPESampler
+from skbayes.space import Space
+from skbayes.trial import Outcome, Trial
+
+LINE = Space({"x": stats.uniform(0, 1)})
+
+
+class Recorder(Sampler):
+    """Proposes what depends on everything it is shown, and keeps what that was."""
+
+    def __init__(self, wait_at=(), n_most=100):
+        super().__init__(LINE)
+        self.shown, self.wait_at, self.n_most = {}, set(wait_at), n_most
+
+    def propose(self, trials, rng):
+        if len(trials) == self.n_most:
+            return NoProposal.EXHAUSTED
+        if len(trials) in self.wait_at and any(trial.outcome is None for trial in trials):
+            return NoProposal.WAIT
+        self.shown[len(trials)] = [trial.score for trial in trials]
+        known = np.nansum([trial.score for trial in trials])
+        row = np.array([(0.37 * known + rng.random()) % 1.0])
+        return Proposal(row, {"x": float(row[0])})
+
+
+def score(trial):
+    return float(np.sin(7 * trial.params["x"]))
+
+
+def in_order_of(draws, n_points, wait_at, n_trials=12):
+    """Run a study whose trials are finished in an order that the draws decide."""
+    study = Study(LINE, Recorder(wait_at), n_points=n_points, random_state=3)
+    under_way = []
+    while len(study.trials) < n_trials or under_way:
+        trial = study.ask() if len(study.trials) < n_trials else NoProposal.WAIT
+        if isinstance(trial, Trial):
+            under_way.append(trial)
+            assert len(under_way) <= n_points
+        else:
+            finished = under_way.pop(next(draws) % len(under_way))
+            study.tell(finished, score(finished))
+    return study
+
+
+@settings(max_examples=60)
+@given(
+    n_points=st.integers(1, 5),
+    wait_at=st.sets(st.integers(1, 11), max_size=3),
+    draws=st.lists(st.integers(0, 100), min_size=12, max_size=12),
+)
+def test_a_study_is_the_same_whatever_comes_in_first(n_points, wait_at, draws):
+    study = in_order_of(iter(draws), n_points, wait_at)
+    in_order = in_order_of(iter([0] * 12), n_points, wait_at)
+    assert [t.params for t in study.trials] == [t.params for t in in_order.trials]
+    for number, shown in study.sampler.shown.items():
+        n_shown = study.n_shown(number)
+        assert np.isfinite(shown[:n_shown]).all()
+        assert np.isnan(shown[n_shown:]).all()
+        assert n_shown >= max(number - n_points + 1, study.n_shown(max(number - 1, 0)))
+
+
+def test_a_trial_after_a_wait_sees_all_and_what_was_shown_stays_shown():
+    study = in_order_of(iter([1] * 12), 4, {6})
+    assert [study.n_shown(n) for n in range(12)] == [0, 0, 0, 0, 1, 2, 6, 6, 6, 6, 7, 8]
+
+
+@pytest.mark.parametrize("n_recorded", [1, 5, 12])
+def test_what_was_recorded_is_restored_and_the_rest_is_what_it_would_have_been(n_recorded):
+    whole = in_order_of(iter([0] * 12), 3, {4})
+    again = Study(LINE, Recorder({4}), n_points=3, random_state=3)
+    for number in range(n_recorded):
+        again.restore(whole.trials[number], whole.n_shown(number))
+    while len(again.trials) < 12:
+        trial = again.ask()
+        again.tell(trial, score(trial))
+    assert [t.params for t in again.trials] == [t.params for t in whole.trials]
+
+
+def test_a_proposal_that_is_not_begun_leaves_no_trace():
+    study = Study(LINE, Recorder(), random_state=0)
+    first = study.propose()
+    assert study.trials == []
+    again = study.ask()
+    assert again.params == first.params
+    assert study.trials == [again]
+
+
+def test_a_window_that_is_full_waits():
+    study = Study(LINE, Recorder(), n_points=2, random_state=0)
+    first, second = study.ask(), study.ask()
+    assert study.ask() is NoProposal.WAIT
+    assert not study.can_propose
+    study.tell(second, 0.5)
+    assert study.ask() is NoProposal.WAIT  # its window is over the first
+    study.tell(first, 0.1)
+    assert isinstance(study.ask(), Trial)
+    assert study.n_finished == 2
+
+
+def test_a_finite_space_is_exhausted():
+    study = Study({"a": [1, 2, 3], "b": ["x", "y"]}, random_state=0)
+    study.optimize(lambda params: params["a"], 100)
+    assert len(study.trials) == 6
+    assert study.ask() is NoProposal.EXHAUSTED
+    assert study.best_trial.params["a"] == 3
+
+
+def test_a_sampler_that_waits_for_nothing_is_an_error():
+    class Stubborn(Recorder):
+        def propose(self, trials, rng):
+            return NoProposal.WAIT
+
+    with pytest.raises(RuntimeError, match="the sampler waits although no trial is pending"):
+        Study(LINE, Stubborn()).ask()
+
+
+def test_outcomes_are_numbers_or_tables_and_failures_are_never_the_best():
+    study = Study(LINE, Recorder(), random_state=0)
+    for outcome in (np.nan, 0.3, Outcome((0.1, 0.9)), Outcome((9.0,), is_failed=True)):
+        study.tell(study.ask(), outcome)
+    assert study.best_trial.number == 2
+    assert study.best_trial.score == 0.5
+
+
+def test_what_cannot_be_is_refused():
+    study = Study(LINE, Recorder(), random_state=0)
+    with pytest.raises(ValueError, match="no trial of this study has a score"):
+        _ = study.best_trial
+    trial = study.ask()
+    study.tell(trial, 1.0)
+    with pytest.raises(ValueError, match="trial 0 has been told already"):
+        study.tell(trial, 2.0)
+    stranger = Study(LINE, Recorder(), random_state=0).ask()
+    with pytest.raises(ValueError, match="trial 0 was not handed out by this study"):
+        study.tell(stranger, 1.0)
+    with pytest.raises(ValueError, match="is not a finished trial 1"):
+        study.restore(study.trials[0])
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"sampler": "cma"}, ValueError, "sampler: 'cma' is neither 'gp', 'tpe' nor a Sampler"),
+        ({"n_points": 0}, ValueError, "n_points=0: give at least 1"),
+        ({"random_state": "x"}, TypeError, "random_state: 'x' is neither an int nor None"),
+        ({"space": {"x": []}}, ValueError, "is empty"),
+    ],
+)
+def test_bad_arguments_are_named(options, error, message):
+    with pytest.raises(error, match=message):
+        Study(**({"space": LINE} | options))
+
+
+@pytest.mark.parametrize(("name", "cls"), [("gp", GPSampler), ("tpe", TPESampler)])
+def test_samplers_have_names_and_learn(name, cls):
+    study = Study({"x": stats.uniform(-5, 10), "kind": ["a", "b"]}, name, random_state=0)
+    assert isinstance(study.sampler, cls)
+    study.optimize(lambda p: -abs(p["x"] - 2) - (p["kind"] == "b"), 40)
+    assert study.best_trial.score > -0.3
+    again = Study({"x": stats.uniform(-5, 10), "kind": ["a", "b"]}, name, random_state=0)
+    again.optimize(lambda p: -abs(p["x"] - 2) - (p["kind"] == "b"), 40)
+    assert [t.params for t in again.trials] == [t.params for t in study.trials]
+
+
+def test_a_study_without_a_seed_draws_one():
+    assert Study(LINE).seed != Study(LINE).seed
+
+
+def test_branin_is_found_in_five_lines_without_scikit_learn():
+    program = """
+        import sys
+
+        class Absent:
+            def find_spec(self, name, path=None, target=None):
+                if name.split(".")[0] in {"sklearn", "joblib", "threadpoolctl"}:
+                    raise ModuleNotFoundError(name)
+
+        sys.meta_path.insert(0, Absent())
+        import math
+        from scipy.stats import uniform
+        from skbayes import Study
+
+        def branin(x, y):
+            ridge = y - 5.1 / (4 * math.pi**2) * x**2 + 5 / math.pi * x - 6
+            return ridge**2 + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x) + 10
+
+        study = Study({"x": uniform(-5, 15), "y": uniform(0, 15)}, random_state=0)
+        for _ in range(30):
+            trial = study.ask()
+            study.tell(trial, -branin(**trial.params))
+        assert study.best_trial.score > -0.45, study.best_trial.score
+        assert "sklearn" not in sys.modules
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True)
