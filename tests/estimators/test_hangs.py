@@ -64,7 +64,7 @@ def test_a_stopped_worker_does_not_outlive_max_fit_time():
 @pytest.mark.slow
 @ON_POSIX
 def test_a_stopped_worker_does_not_outlive_the_timeout():
-    search = make(n_jobs=2, timeout=8, n_iter=None, harm=stop, harms_above=0.9)
+    search = make(n_jobs=2, timeout=12, n_iter=None, harm=stop, harms_above=0.9)
     search.set_params(initial_params=[{"x": 0.1}, {"x": 0.2}, {"x": 0.95}], n_points=1).fit(X, Y)
     assert search.cv_results_["param_x"].tolist() == [0.1, 0.2]
 
