@@ -109,9 +109,9 @@ class Patience:
 class SameFailure:
     """Stops a search in which everything fails for the same reason, wherever it looks.
 
-    It stops once `N_SAME_FAILURES` trials have failed on all their splits with the same error, no
-    split has had a score, and every column of the space has been varied: a grid that begins with
-    the values of one parameter that cannot be fitted is not stopped there.
+    It stops once `N_SAME_FAILURES` trials have failed on all their splits, each split with the
+    same error as in the other trials, and every column of the space has been varied: a grid that
+    begins with the values of one parameter that cannot be fitted is not stopped there.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class SameFailure:
 
     metric: Any
     _rows: list[FloatArray] = field(default_factory=list)
-    _reason: str | None = None
+    _reasons: list[str] | None = None  # of the first trial, by split
     _is_refuted: bool = False
 
     def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool:
@@ -129,11 +129,9 @@ class SameFailure:
         if self._is_refuted:
             return False
         errors = [error_of(result, self.metric) for result in results]
-        reasons = {None if error is None else reason_of(error) for error in errors}
-        if self._reason is not None:
-            reasons.add(self._reason)
-        (self._reason, *others) = reasons
-        self._is_refuted = bool(others) or self._reason is None
+        reasons = [reason_of(error) for error in errors if error is not None]
+        self._reasons = self._reasons or reasons
+        self._is_refuted = len(reasons) < len(results) or reasons != self._reasons
         self._rows.append(trial.row)
         is_everywhere = bool((np.ptp(self._rows, axis=0) > 0).all())
         return not self._is_refuted and len(self._rows) >= N_SAME_FAILURES and is_everywhere

@@ -335,7 +335,8 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
         split_params = inputs.routed.splitter.split
         n_splits = inputs.cv.get_n_splits(inputs.X, inputs.y, **split_params)
         n_samples = num_samples(inputs.X)
-        for chosen in getattr(inputs.cv, "cv", ()):  # an iterable that scikit-learn has wrapped
+        wrapped = getattr(inputs.cv, "cv", None)
+        for chosen in wrapped if isinstance(wrapped, list) else ():  # scikit-learn unpacks them
             as_split(chosen, n_samples)
         splits = [
             as_split(split, n_samples)

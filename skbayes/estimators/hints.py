@@ -100,7 +100,7 @@ def did_you_mean(names: Iterable[str], known: Iterable[str]) -> str:
 
 
 def _closest(name: str, known: Sequence[str]) -> str | None:
-    wanted = name.lower()
+    wanted = name.lower().replace(".", "__")
     last_part = wanted.rpartition("__")[2]
     nested = [n for n in known if n.lower().rpartition("__")[2] == last_part]
     if nested:

@@ -96,6 +96,8 @@ SPREAD = np.linspace(0, 1, 30)[:, np.newaxis]
 def test_what_fails_everywhere_for_one_reason_is_ended():
     assert ends_at(SPREAD, [[failing()] * 3] * 30) == N_SAME_FAILURES - 1
     assert ends_at(np.empty((30, 0)), [[failing()]] * 30) == N_SAME_FAILURES - 1
+    by_size = [failing(f"E: shape ({n}, 2)") for n in (30, 30, 31)]
+    assert ends_at(SPREAD, [by_size] * 30) == N_SAME_FAILURES - 1
     by_scorer = {"fit_error": None, "test_scores": np.nan, "score_errors": {"score": "E: no"}}
     assert ends_at(SPREAD, [[by_scorer] * 2] * 30) == N_SAME_FAILURES - 1
 

@@ -10,7 +10,7 @@ from scipy.stats import loguniform, norm, randint, uniform
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.model_selection import KFold
+from sklearn.model_selection import KFold, RepeatedKFold, RepeatedStratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -70,7 +70,13 @@ def test_the_number_of_candidates_has_many_names_elsewhere(wrong):
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("C", "svc__C"), ("gama", "svc__gamma"), ("svm__C", "svc__C"), ("svc__gama", "svc__gamma")],
+    [
+        ("C", "svc__C"),
+        ("gama", "svc__gamma"),
+        ("svm__C", "svc__C"),
+        ("svc__gama", "svc__gamma"),
+        ("svc.C", "svc__C"),
+    ],
 )
 def test_a_name_of_a_step_is_named_with_its_step(make, name, meant):
     pipeline = make_pipeline(StandardScaler(), SVC())
@@ -336,6 +342,13 @@ def test_a_misspelt_metric_to_refit_by_is_answered_with_the_closest(make, refit,
 def test_splits_that_are_none_are_named(make, cv, message):
     with pytest.raises((ValueError, TypeError), match=message):
         make(cv=cv).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    "cv", [RepeatedKFold(n_splits=2, n_repeats=2), RepeatedStratifiedKFold(n_splits=2, n_repeats=2)]
+)
+def test_repeated_splitters_are_taken(make, cv):
+    assert make(cv=cv).fit(X, Y).n_splits_ == 4
 
 
 def test_more_samples_than_there_are_cannot_be_the_resource():
