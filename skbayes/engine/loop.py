@@ -123,6 +123,7 @@ class SearchLoop:
         self._is_ending = False  # nothing more is proposed
         self._n_too_late = -1  # trials that were finished when there was no time for another one
         self._n_workers = 1
+        self._overseer = None if self.watch is None else Overseer(self.watch)
         self._n_crashes = 0  # in a row, without a split to blame
 
     def run(self, make_parallel: MakeParallel, is_streaming: bool, n_workers: int = 1) -> None:
@@ -164,7 +165,6 @@ class SearchLoop:
 
     def _consume(self, parallel: Parallel, queue: TaskQueue, is_streaming: bool) -> None:
         """Receive answers and refill the queue, while there is work and time for it."""
-        overseer = None if self.watch is None else Overseer(self.watch)
         while queue.ready:
             answers = parallel(queue if is_streaming else queue.take_all())
             with closing(answers) if is_streaming else nullcontext():
@@ -173,12 +173,16 @@ class SearchLoop:
                         self._receive(answer)
                         self._refill(queue)
                         queue.n_answered += 1
-                    if overseer is not None:
-                        overseer.look()
+                    self._look_after_workers()
                     if self._is_over():
                         queue.ready.clear()
                         if self.watch is not None and self._arrived:
                             return  # which ends the processes
+
+    def _look_after_workers(self) -> None:
+        """End what takes too long, and cannot end itself."""
+        if self._overseer is not None:
+            self._overseer.look()
 
     def _is_over(self) -> bool:
         """Whether what is under way is of no use any more; one trial at least is finished."""
@@ -299,6 +303,7 @@ class SearchLoop:
             task = self.evaluator.task(self._trial(number), [split])
             with make_parallel() as parallel, closing(parallel([task])) as answers:
                 for answer in answers:
+                    self._look_after_workers()
                     if answer is not None:
                         self._receive(answer)
                     elif self._is_over():

@@ -6,14 +6,17 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 from scipy.stats import uniform
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
 from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import KFold
 
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
 from skbayes.engine.journal import Journal
@@ -59,6 +62,31 @@ def test_a_stopped_worker_does_not_outlive_max_fit_time():
     assert failure.splits == (0, 1)
     assert failure.reason.endswith("FitProcessDied: exceeded max_fit_time=0.5")
     assert "The process was stopped" in failure.traceback
+
+
+@ON_POSIX
+def test_a_stopped_worker_that_is_a_suspect_does_not_outlive_max_fit_time():
+    """One split kills its process; the other stops its own, also when it is tried alone."""
+
+    class Both(Model):
+        def fit(self, X, y):
+            if self.x == 0.9:
+                if X[0, 0] == 0:
+                    time.sleep(0.3)
+                    os._exit(1)
+                stop()
+            return self
+
+    data = np.arange(20.0)[:, np.newaxis], np.arange(20) % 2
+    search = BayesSearchCV(Both(), {"x": uniform(0, 1)}, n_iter=2, cv=KFold(2), refit=False)
+    search.set_params(initial_params=[{"x": 0.1}, {"x": 0.9}], n_jobs=2, max_fit_time=1)
+    with pytest.warns((FitFailedWarning, UserWarning)):
+        search.fit(*data)
+    reasons = {f.splits: f.reason.partition(": ")[2] for f in search.failures_[1]}
+    assert reasons == {
+        (0,): "exceeded max_fit_time=1",
+        (1,): "the process that fitted it died",
+    }
 
 
 @pytest.mark.slow
