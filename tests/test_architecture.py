@@ -1,9 +1,6 @@
 """The imports run down, and the core knows nothing of scikit-learn."""
 
 import ast
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -85,38 +82,6 @@ def test_no_import_cycle():
 
     for name in graph:
         visit(name)
-
-
-def test_the_core_proposes_without_scikit_learn():
-    program = """
-        import sys
-
-        class Absent:
-            def find_spec(self, name, path=None, target=None):
-                if name.split(".")[0] in {"sklearn", "joblib", "threadpoolctl"}:
-                    raise ModuleNotFoundError(name)
-
-        sys.meta_path.insert(0, Absent())
-        import numpy as np
-        from scipy.stats import loguniform
-        import skbayes
-        from skbayes.samplers.gp import GPSampler
-        from skbayes.samplers.quasi_random import QuasiRandomSampler
-        from skbayes.space import Space
-        from skbayes.trial import Outcome, Trial
-
-        space = Space({"C": loguniform(1e-2, 1e2), "kernel": ["rbf", "poly"]})
-        sampler = GPSampler(space, QuasiRandomSampler(space, 0), 4)
-        trials = []
-        for number in range(8):
-            proposal = sampler.propose(trials, np.random.default_rng([0, number]))
-            score = -np.log10(proposal.params["C"]) ** 2
-            trials.append(Trial(number, proposal.row, proposal.params, proposal.memory,
-                                Outcome((score,))))
-        assert "theta" in trials[-1].memory
-        assert "sklearn" not in sys.modules
-    """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True)
 
 
 def test_the_public_names_are_those_listed():

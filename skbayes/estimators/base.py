@@ -60,6 +60,7 @@ from skbayes.estimators.callbacks import SearchTask
 from skbayes.estimators.checkpoint import Checkpoint, identity_of, is_repeatable, metrics_of
 from skbayes.estimators.display import ShownAsWritten
 from skbayes.estimators.hints import did_you_mean, naming_the_closest_scorer, warn_of_pairs
+from skbayes.estimators.interrupted import what_was_kept, what_was_kept_before_the_refit
 from skbayes.estimators.progress import Progress, say
 from skbayes.estimators.records import Shape
 from skbayes.samplers.base import Sampler
@@ -248,10 +249,7 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
         try:
             self._refit_best(inputs, context)
         except KeyboardInterrupt as interrupt:
-            interrupt.add_note(
-                f"{type(self).__name__} was interrupted in the refit; cv_results_ and best_params_ "
-                "are complete."
-            )
+            interrupt.add_note(what_was_kept_before_the_refit(self))
             raise
         context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=inputs.metadata)
         return self
@@ -531,31 +529,8 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
             except Exception as error:
                 interrupt.add_note(f"What was found could not be stored: {shown(error)}")
             else:
-                interrupt.add_note(self._interrupt_note())
+                interrupt.add_note(what_was_kept(self))
             raise
-
-    def _interrupt_note(self) -> str:
-        """Say what an interrupted search has kept, and how to go on."""
-        if not hasattr(self, "cv_results_"):
-            kept = (
-                f"{type(self).__name__} has no cv_results_: it was interrupted before a candidate "
-                "with a score was finished."
-            )
-        else:
-            kept = (
-                f"{type(self).__name__} keeps the {len(self.cv_results_['params'])} candidates "
-                "that were finished in cv_results_."
-            )
-            if hasattr(self, "best_score_"):
-                kept += (
-                    f" The best has the score {self.best_score_:.6g}: {shown(self.best_params_)}"
-                )
-        again = (
-            "Calling fit again begins anew; give checkpoint a path, and it goes on instead."
-            if self.checkpoint is None
-            else f"Calling fit again goes on from checkpoint={shown(self.checkpoint)}."
-        )
-        return f"{kept}\n{again}"
 
     def _store_results(
         self, records: list[Record], inputs: Inputs, plan: Plan, refit_metric: Any
