@@ -274,10 +274,11 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
         try:
             super()._check_refit_for_multimetric(scores)
         except ValueError as error:
-            if not isinstance(self.refit, str):
-                raise
-            hint = did_you_mean([self.refit], scores)
-            raise ValueError(f"refit={self.refit!r}:{hint} {error}") from None
+            is_name = isinstance(self.refit, str)
+            hint = did_you_mean([self.refit], scores) if is_name else ""
+            names = ", ".join(map(repr, scores))
+            text = f"refit={shown(self.refit)}:{hint} {error} The metrics are {names}."
+            raise ValueError(text) from None
 
     def _forget_earlier_fit(self) -> None:
         """Remove the attributes of an earlier fit: nothing may be predicted from half a search."""

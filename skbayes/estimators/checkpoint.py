@@ -13,7 +13,7 @@ import sys
 import warnings
 import zlib
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
+from importlib import metadata
 from itertools import chain
 from numbers import Integral
 from pathlib import Path
@@ -52,6 +52,14 @@ NOT_IDENTIFYING = {
 VERSIONED = ("skbayes", "scikit-learn", "numpy", "scipy", "joblib")
 
 INDEX = np.dtype("<i8")
+
+
+def version(name: str) -> str:
+    """Return the version of an installed package; without its metadata nobody knows it."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def versions() -> dict[str, str]:
@@ -137,6 +145,8 @@ class Checkpoint:
             try:
                 self._check_header(self._journal.header)
                 self._compare(self._journal.name, self._journal.header)
+                if is_seeded and self._journal.header["seed"] != seed:
+                    raise self._error("its first line has another seed than its random_state")
                 self.seed = self._journal.header["seed"]
             except BaseException:
                 self._journal.close()

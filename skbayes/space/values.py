@@ -37,12 +37,12 @@ def list_of(values: Any, label: str) -> list[Any]:
         If it is empty.
     """
     is_sequence = isinstance(values, Sequence) and not isinstance(values, str | bytes)
-    is_array = isinstance(values, np.ndarray) and values.ndim >= 1
+    is_array = isinstance(values, np.ndarray) and values.ndim == 1
     is_series = hasattr(values, "__array__") and len(getattr(values, "shape", ())) == 1
     if not (is_sequence or is_array or is_series):
         if isinstance(values, type) or callable(values):
             wanted = "give an instance of it, or put it in a list"
-        elif isinstance(values, Mapping | Set):
+        elif isinstance(values, Mapping | Set) or np.ndim(values) > 1:
             wanted = "give the values as a list"
         else:
             wanted = "put a single value in a list"

@@ -336,6 +336,16 @@ def test_another_version_is_warned_of_and_goes_on(tmp_path, monkeypatch):
         make(BayesSearchCV, tmp_path / "j").fit(*DATA)
 
 
+def test_a_package_without_metadata_has_no_version_and_is_no_error(tmp_path, monkeypatch):
+    def refuse(name):
+        raise checkpoint.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(checkpoint.metadata, "version", refuse)
+    make(BayesSearchCV, tmp_path / "j").fit(*DATA)
+    with Journal(tmp_path / "j") as journal:
+        assert journal.header["versions"]["skbayes"] == "unknown"
+
+
 def test_other_kernels_of_blas_are_warned_of(tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "blas_kernels", lambda: "openblas Prescott")
     interrupt(make(BayesSearchCV, tmp_path / "j"), 10)

@@ -205,6 +205,7 @@ def bomb():
         lambda header: {},
         at("seed", value=1e400),
         at("seed", value="3"),
+        at("seed", value=5),
         at("seed", value=2**40),
         without("identity"),
         at("identity", value=[]),

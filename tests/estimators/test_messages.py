@@ -329,6 +329,11 @@ def test_a_misspelt_metric_to_refit_by_is_answered_with_the_closest(make, refit,
         make(scoring=scoring, refit=refit).fit(X, Y)
 
 
+def test_refit_of_several_metrics_is_answered_with_their_names(make):
+    with pytest.raises(ValueError, match=r"refit=True: .* The metrics are 'accuracy', 'f1_macro'"):
+        make(scoring=["accuracy", "f1_macro"]).fit(X, Y)
+
+
 @pytest.mark.parametrize(
     ("cv", "message"),
     [

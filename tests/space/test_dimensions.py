@@ -64,7 +64,7 @@ class Unhashable:
         ([True, 1, 2, 3], Kind.CATEGORICAL),
         ([1, 2, "auto"], Kind.CATEGORICAL),
         ([1.0, 2.0, np.nan], Kind.CATEGORICAL),
-        (np.eye(3), Kind.CATEGORICAL),
+        (list(np.eye(3)), Kind.CATEGORICAL),
         ([{}, [], Unhashable()], Kind.CATEGORICAL),
     ],
 )
@@ -310,6 +310,7 @@ def test_draws_of_one_value_are_a_constant():
         (3, TypeError, "put a single value in a list"),
         (None, TypeError, "of type NoneType"),
         (np.array(3), TypeError, "of type ndarray"),
+        (np.eye(3), TypeError, "give the values as a list"),
         ({"a": 1}, TypeError, "give the values as a list"),
         ({1, 2}, TypeError, "give the values as a list"),
         (int, TypeError, "give an instance of it"),
