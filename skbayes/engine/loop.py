@@ -21,18 +21,14 @@ from skbayes.engine.budget import Clock, StoppingRule
 from skbayes.engine.evaluation import Answer, SplitResult, Task
 from skbayes.engine.fit_warnings import FitWarning, shown_once
 from skbayes.engine.queue import TaskQueue
-from skbayes.engine.watch import Overseer, Watch
+from skbayes.engine.recovery import MakeParallel, Recovery
+from skbayes.engine.watch import Watch
 from skbayes.samplers.base import NoProposal
 from skbayes.study import Study
 from skbayes.trial import Outcome, Trial
 
-MakeParallel = Callable[[], Parallel]
-
 SHORTEST_TASK = 0.005
 """Seconds of work a task should have, to be worth its way to a worker and back."""
-
-MOST_CRASHES = 3
-"""Times in a row that processes may die without a split to blame."""
 
 
 class Evaluator(Protocol):
@@ -123,8 +119,7 @@ class SearchLoop:
         self._is_ending = False  # nothing more is proposed
         self._n_too_late = -1  # trials that were finished when there was no time for another one
         self._n_workers = 1
-        self._overseer = None if self.watch is None else Overseer(self.watch)
-        self._n_crashes = 0  # in a row, without a split to blame
+        self._recovery = None if self.watch is None else Recovery(self.watch, self)
 
     def run(self, make_parallel: MakeParallel, is_streaming: bool, n_workers: int = 1) -> None:
         """Evaluate trials until there are enough, none is left to propose, or a rule says so.
@@ -144,14 +139,15 @@ class SearchLoop:
         queue = TaskQueue()
         with shown_once(self.fit_warnings):
             self._refill(queue)
-            while queue.ready and not self._is_over():
+            while queue.ready and not self.is_over():
                 try:
                     with make_parallel() as parallel:
                         self._consume(parallel, queue, is_streaming)
                 except TerminatedWorkerError:
-                    if self.watch is None:
+                    if self._recovery is None:
                         raise
-                    queue = self._recover(make_parallel, self.watch)
+                    self._recovery.settle(make_parallel)
+                    queue = self._queue_missing()
 
     def records(self, is_interrupted: bool = False) -> list[Record]:
         """Return the records of the search in the order of the trials.
@@ -170,25 +166,22 @@ class SearchLoop:
             with closing(answers) if is_streaming else nullcontext():
                 for answer in answers:
                     if answer is not None:  # a pause answers None
-                        self._receive(answer)
+                        self.receive(answer)
                         self._refill(queue)
                         queue.n_answered += 1
-                    self._look_after_workers()
-                    if self._is_over():
+                    if self._recovery is not None:
+                        self._recovery.look()
+                    if self.is_over():
                         queue.ready.clear()
                         if self.watch is not None and self._arrived:
                             return  # which ends the processes
 
-    def _look_after_workers(self) -> None:
-        """End what takes too long, and cannot end itself."""
-        if self._overseer is not None:
-            self._overseer.look()
-
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether what is under way is of no use any more; one trial at least is finished."""
         return self._last is not None or (self.clock.is_over and self._n_kept > 0)
 
-    def _receive(self, answer: Answer) -> None:
+    def receive(self, answer: Answer) -> None:
+        """Take the results of a task."""
         self.fit_warnings.extend(answer.fit_warnings)
         self._seconds_per_split = answer.seconds / len(answer.results)
         self.clock.note(self._trial(answer.number), answer.seconds, len(answer.results))
@@ -272,47 +265,24 @@ class SearchLoop:
         for first in range(0, len(splits), size):
             queue.ready.append(self.evaluator.task(trial, splits[first : first + size]))
 
-    def _recover(self, make_parallel: MakeParallel, watch: Watch) -> TaskQueue:
-        """Find out what killed the processes, and queue the rest anew."""
-        suspects, exceeded = watch.take_found()
-        for (number, split), stack in exceeded.items():
-            if self._is_missing(number, split):
-                self._fail(number, split, watch.excess, stack)
-        for number, split in [] if exceeded else suspects:
-            if self._is_missing(number, split) and not self._is_over():
-                self._try_alone(make_parallel, watch, number, split)
-        self._n_crashes = 0 if exceeded or suspects else self._n_crashes + 1
-        if self._n_crashes == MOST_CRASHES:
-            raise RuntimeError("worker processes die before they evaluate anything")
+    def is_missing(self, number: int, split: int) -> bool:
+        """Whether a split has no result; a process that was not yet killed may tell of others."""
+        return number in self._arrived and split not in self._arrived[number]
+
+    def task_of(self, number: int, split: int) -> Task:
+        """Return the task that evaluates one split of a trial under way."""
+        return self.evaluator.task(self._trial(number), [split])
+
+    def fail(self, number: int, split: int, reason: str, stack: str) -> None:
+        """Take a split as failed, which no process has lived to answer."""
+        result = self.evaluator.failed(self._trial(number), split, reason, stack)
+        self._arrive(number, {split: result})
+
+    def _queue_missing(self) -> TaskQueue:
+        """Return a queue of all splits under way that have no result."""
         queue = TaskQueue()
         for number, arrived in self._arrived.items():
             missing = [split for split in range(self.evaluator.n_splits) if split not in arrived]
             self._enqueue(self._trial(number), missing, queue)
         self._refill(queue)
         return queue
-
-    def _is_missing(self, number: int, split: int) -> bool:
-        """Whether there is no result; a process that was not yet killed may tell of others."""
-        return number in self._arrived and split not in self._arrived[number]
-
-    def _try_alone(
-        self, make_parallel: MakeParallel, watch: Watch, number: int, split: int
-    ) -> None:
-        """Evaluate a split where it can kill no other, to see whether it kills."""
-        try:
-            task = self.evaluator.task(self._trial(number), [split])
-            with make_parallel() as parallel, closing(parallel([task])) as answers:
-                for answer in answers:
-                    self._look_after_workers()
-                    if answer is not None:
-                        self._receive(answer)
-                    elif self._is_over():
-                        return  # which ends the process
-        except TerminatedWorkerError:
-            exceeded = watch.take_found()[1]
-            reason = watch.excess if exceeded else "the process that fitted it died"
-            self._fail(number, split, reason, exceeded.get((number, split), ""))
-
-    def _fail(self, number: int, split: int, reason: str, stack: str) -> None:
-        result = self.evaluator.failed(self._trial(number), split, reason, stack)
-        self._arrive(number, {split: result})

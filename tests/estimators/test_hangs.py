@@ -168,11 +168,13 @@ from skbayes import BayesSearchCV
 class Forking(SVC):
     def fit(self, X, y):
         if self.C > 0.5:
-            child = os.fork()
-            if child == 0:
+            ready, begun = os.pipe()
+            if os.fork() == 0:
+                print(os.getpid(), flush=True)
+                os.write(begun, b"x")
                 time.sleep(60)
                 os._exit(0)
-            print(child, flush=True)
+            os.read(ready, 1)
             os.kill(os.getpid(), signal.SIGKILL)
         return super().fit(X, y)
 

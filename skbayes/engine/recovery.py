@@ -1,0 +1,100 @@
+"""What is done when worker processes have died: find the split that killed them, and go on.
+
+When a process dies, joblib fails all tasks and does not say which was at fault. The files that dead
+processes left (`engine.watch`) are of the splits that were under way: the suspects. Each is
+evaluated alone in fresh processes, where it can kill no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Protocol
+
+from sklearn.utils.parallel import Parallel
+
+from skbayes.engine._joblib_compat import TerminatedWorkerError
+from skbayes.engine.evaluation import Answer, Task
+from skbayes.engine.watch import Overseer, Watch
+
+MakeParallel = Callable[[], Parallel]
+
+MOST_CRASHES = 3
+"""Times in a row that processes may die without a split to blame."""
+
+
+class UnderWay(Protocol):
+    """What recovery needs of a search: its splits that have no result yet."""
+
+    def is_missing(self, number: int, split: int) -> bool: ...
+
+    def is_over(self) -> bool: ...
+
+    def task_of(self, number: int, split: int) -> Task: ...
+
+    def receive(self, answer: Answer) -> None: ...
+
+    def fail(self, number: int, split: int, reason: str, stack: str) -> None: ...
+
+
+@dataclass
+class Recovery:
+    """Watches over the worker processes of a search.
+
+    Parameters
+    ----------
+    watch : Watch
+    search : UnderWay
+    """
+
+    watch: Watch
+    search: UnderWay
+    _n_crashes: int = 0  # in a row, without a split to blame
+
+    def __post_init__(self) -> None:
+        self._overseer = Overseer(self.watch)
+
+    def look(self) -> None:
+        """End what takes too long, and cannot end itself; may be called all the time."""
+        self._overseer.look()
+
+    def settle(self, make_parallel: MakeParallel) -> None:
+        """Fail the splits that have killed their processes.
+
+        Parameters
+        ----------
+        make_parallel : callable
+            Makes what runs tasks in fresh processes.
+
+        Raises
+        ------
+        RuntimeError
+            If processes die again and again before they evaluate anything.
+        """
+        suspects, exceeded = self.watch.take_found()
+        for (number, split), stack in exceeded.items():
+            if self.search.is_missing(number, split):
+                self.search.fail(number, split, self.watch.excess, stack)
+        for number, split in [] if exceeded else suspects:
+            if self.search.is_missing(number, split) and not self.search.is_over():
+                self._try_alone(make_parallel, number, split)
+        self._n_crashes = 0 if exceeded or suspects else self._n_crashes + 1
+        if self._n_crashes == MOST_CRASHES:
+            raise RuntimeError("worker processes die before they evaluate anything")
+
+    def _try_alone(self, make_parallel: MakeParallel, number: int, split: int) -> None:
+        """Evaluate a split where it can kill no other, to see whether it kills."""
+        try:
+            task = self.search.task_of(number, split)
+            with make_parallel() as parallel, closing(parallel([task])) as answers:
+                for answer in answers:
+                    self.look()
+                    if answer is not None:
+                        self.search.receive(answer)
+                    elif self.search.is_over():
+                        return  # which ends the process
+        except TerminatedWorkerError:
+            exceeded = self.watch.take_found()[1]
+            reason = self.watch.excess if exceeded else "the process that fitted it died"
+            self.search.fail(number, split, reason, exceeded.get((number, split), ""))
