@@ -41,3 +41,9 @@ def test_the_example():
     search = run(BLOCKS[1])["search"]
     assert len(search.cv_results_["params"]) == 40
     assert search.best_score_ > 0.97
+
+
+def test_a_loop_of_ones_own():
+    study = run(BLOCKS[2])["study"]
+    assert len(study.trials) == 20
+    assert study.best_trial.score > -0.003
