@@ -44,5 +44,5 @@ def test_every_exception_is_still_a_test_there():
     assert set(NOT_APPLICABLE) <= set(TESTS)
 
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 globals().update({name: test for name, test in TESTS.items() if name not in NOT_APPLICABLE})

@@ -123,4 +123,6 @@ def test_every_exception_is_still_a_test_there():
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 globals().update(applicable_tests(BayesSearchCV, GridBayesSearchCV))
-globals().update(applicable_tests(TPESearchCV, GridTPESearchCV))
+# They differ in what proposes alone, so once is enough where there is little time.
+of_tpe = applicable_tests(TPESearchCV, GridTPESearchCV)
+globals().update({name: pytest.mark.slow(test) for name, test in of_tpe.items()})

@@ -158,6 +158,7 @@ def test_what_cannot_be_pickled_counts_by_its_class(error):
     later = 1
 
 
+@pytest.mark.slow
 def test_another_process_agrees():
     """With another order of hashes, so that nothing depends on it."""
     program = (

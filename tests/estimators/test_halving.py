@@ -200,6 +200,7 @@ def test_it_nests_and_pickles():
     assert_array_equal(fitted.predict(X), search.predict(X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("estimator", "space"),
     [(LogisticRegression(), {"C": loguniform(1e-2, 1e2)}), (Ridge(), {"alpha": [0.1, 1.0]})],

@@ -143,7 +143,7 @@ def test_ctrl_c_leaves_no_process_and_a_search_that_can_be_used(n_jobs, seed, tm
     assert found["is_consistent"]
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("cls", [BayesSearchCV, TPESearchCV])
 def test_a_search_stopped_by_the_clock_is_the_beginning_of_the_whole(cls, n_jobs):
     search = search_with(Model(seconds=0.03), cls, n_iter=None, timeout=3, n_jobs=n_jobs)
@@ -227,6 +227,7 @@ class StopsAt:
         return is_split and context.task_id == self.task_id
 
 
+@pytest.mark.slow
 def test_a_dying_worker_costs_the_split_that_killed_it():
     model = Model(share_dying=0.08)
     with pytest.warns((FitFailedWarning, UserWarning)):
@@ -373,6 +374,7 @@ class Unbringable(Model):
         return __import__, ("no_such_module",)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_brought_to_a_worker_is_no_dead_worker():
     with pytest.raises(Exception, match="A task has failed to un-serialize"):
         search_with(Unbringable(), n_jobs=2).fit(X, Y)

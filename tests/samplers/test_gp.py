@@ -49,6 +49,7 @@ def test_one_catastrophic_score_does_not_mislead_it():
     assert np.median(regrets) < 0.02
 
 
+@pytest.mark.slow
 def test_it_avoids_the_region_that_fails_and_finds_the_optimum_of_the_rest():
     def failing(params):
         return np.nan if params["x"] < 0.4 else branin(params)
@@ -66,6 +67,7 @@ def test_pending_trials_are_not_proposed_again():
         assert distances.min() > 1e-6
 
 
+@pytest.mark.slow
 def test_four_at_once_still_learn():
     regrets = [regret(search(Space(BRANIN), branin, 30, seed, n_points=4)) for seed in range(5)]
     assert np.median(regrets) < 0.2
@@ -148,6 +150,7 @@ def test_the_neglected_subspace_is_the_one_with_too_few_trials():
     assert neglected_subspace(Space(BRANIN), rows) is None
 
 
+@pytest.mark.slow
 def test_beyond_the_active_set_it_still_learns(monkeypatch):
     monkeypatch.setattr("skbayes.models.active_set.MAX_ACTIVE", 20)
     regrets = [regret(search(Space(BRANIN), branin, 60, seed)) for seed in range(5)]
