@@ -347,10 +347,10 @@ def test_a_package_without_metadata_has_no_version_and_is_no_error(tmp_path, mon
 
 
 def test_other_kernels_of_blas_are_warned_of(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoint, "blas_kernels", lambda: "openblas Prescott")
+    monkeypatch.setattr(checkpoint, "blas_kernels", lambda: "openblas Abacus")
     interrupt(make(BayesSearchCV, tmp_path / "j"), 10)
     monkeypatch.undo()
-    with pytest.warns(UserWarning, match=r"begun with BLAS openblas Prescott \(now openblas"):
+    with pytest.warns(UserWarning, match=r"begun with BLAS openblas Abacus \(now "):
         make(BayesSearchCV, tmp_path / "j").fit(*DATA)
 
 
