@@ -64,6 +64,7 @@ def test_a_stopped_worker_does_not_outlive_max_fit_time():
     assert "The process was stopped" in failure.traceback
 
 
+@pytest.mark.slow
 @ON_POSIX
 def test_a_stopped_worker_that_is_a_suspect_does_not_outlive_max_fit_time():
     """One split kills its process; the other stops its own, also when it is tried alone."""

@@ -164,6 +164,7 @@ def test_one_trial_is_finished_however_short_the_time():
     assert len(search.cv_results_["params"]) >= 1
 
 
+@pytest.mark.slow
 def test_time_can_stop_a_halving_search():
     search = HalvingBayesSearchCV(
         Model(seconds=0.05), SPACE, timeout=1.5, cv=3, random_state=0, refit=False
@@ -285,6 +286,7 @@ def test_max_fit_time_says_how_to_get_processes(backend, n_jobs):
         search.fit(X, Y)
 
 
+@pytest.mark.slow
 def test_a_dead_worker_is_an_error_where_failed_fits_are():
     search = search_with(Model(share_dying=0.5), n_jobs=2, error_score="raise")
     with pytest.raises(RuntimeError, match="the process that fitted it died"):

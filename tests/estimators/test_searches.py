@@ -124,7 +124,7 @@ def uneven(search_class):
 
 
 @pytest.mark.parametrize("n_jobs", [2, pytest.param(-1, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize("backend", ["loky", pytest.param("threading", marks=pytest.mark.slow)])
 def test_the_search_is_the_same_for_every_number_of_workers(uneven, n_jobs, backend):
     search, sequential = uneven
     times = sequential.cv_results_["mean_fit_time"]

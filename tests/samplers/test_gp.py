@@ -40,6 +40,7 @@ def test_it_finds_the_maximum_of_branin():
     assert np.median(regrets) < 0.01
 
 
+@pytest.mark.slow
 def test_one_catastrophic_score_does_not_mislead_it():
     def poisoned(params, calls=[]):  # noqa: B006
         calls.append(params)
@@ -157,6 +158,7 @@ def test_beyond_the_active_set_it_still_learns(monkeypatch):
     assert np.median(regrets) < 0.05
 
 
+@pytest.mark.slow
 def test_noise_is_found_after_trials_without_any():
     """From next to no noise the likelihood has no slope: the estimate begins elsewhere too."""
     rng = np.random.default_rng(0)
