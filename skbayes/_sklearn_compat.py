@@ -17,7 +17,6 @@ from sklearn.metrics._scorer import _MultimetricScorer  # 0.23 to 1.9
 from sklearn.model_selection._search import BaseSearchCV  # 0.18 to 1.9
 from sklearn.model_selection._validation import (  # 1.0 to 1.9
     _fit_and_score,
-    _insert_error_scores,
     _warn_or_raise_about_fit_failures,
 )
 from sklearn.utils._param_validation import Interval, StrOptions  # 1.2 to 1.9
@@ -27,7 +26,6 @@ HAS_CALLBACKS = find_spec("sklearn.callback") is not None  # 1.9
 
 check_method_params = _check_method_params
 fit_context = _fit_context
-insert_error_scores = _insert_error_scores
 num_samples = _num_samples
 warn_or_raise_about_fit_failures = _warn_or_raise_about_fit_failures
 
@@ -41,7 +39,6 @@ __all__ = [
     "check_method_params",
     "fit_and_score",
     "fit_context",
-    "insert_error_scores",
     "num_samples",
     "recording_scorer",
     "scorers_by_name",

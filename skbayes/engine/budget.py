@@ -47,7 +47,7 @@ class Clock:
     def note(self, trial: Trial, seconds: float, n_splits: int) -> None:
         """Learn that splits of a trial took some time."""
         self._seconds += seconds
-        self._resources += n_splits * _resource_of(trial)
+        self._resources += n_splits * resource_of(trial)
 
     def suffices_for(self, n_splits: Sequence[tuple[Trial, int]], n_workers: int) -> bool:
         """Whether splits are expected to end in time.
@@ -62,8 +62,8 @@ class Clock:
             return True
         rate = self._seconds / self._resources
         trial, n_own = n_splits[-1]
-        alone = np.ceil(n_own / n_workers) * _resource_of(trial)
-        shared = sum(n * _resource_of(other) for other, n in n_splits) / n_workers
+        alone = np.ceil(n_own / n_workers) * resource_of(trial)
+        shared = sum(n * resource_of(other) for other, n in n_splits) / n_workers
         return time.monotonic() + rate * max(alone, shared) <= self.deadline
 
 
@@ -137,5 +137,6 @@ class SameFailure:
         return not self._is_refuted and len(self._rows) >= N_SAME_FAILURES and is_everywhere
 
 
-def _resource_of(trial: Trial) -> float:
+def resource_of(trial: Trial) -> float:
+    """Return how much of the resource a trial gets; one if there is none."""
     return float(trial.memory.get("n_resources", 1))

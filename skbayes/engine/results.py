@@ -116,7 +116,7 @@ def with_one_text_a_reason(results: Sequence[SplitResult]) -> list[SplitResult]:
 
 
 def insert_missing_metrics(results: Sequence[SplitResult], error_score: Any) -> None:
-    """Give splits whose scorer failed the names that it returns where it succeeds.
+    """Give splits whose fit or scorer failed the names that the scorer returns elsewhere.
 
     Parameters
     ----------

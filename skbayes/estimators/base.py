@@ -37,7 +37,6 @@ from skbayes._sklearn_compat import (
     StrOptions,
     check_method_params,
     fit_context,
-    insert_error_scores,
     num_samples,
     scorers_by_name,
     warn_or_raise_about_fit_failures,
@@ -545,7 +544,6 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
         out = list(chain.from_iterable(record.results for record in records))
         warn_or_raise_about_fit_failures(with_one_text_a_reason(out), self.error_score)
         if callable(self.scoring):
-            insert_error_scores(out, self.error_score)
             insert_missing_metrics(out, self.error_score)
         trials = [record.trial for record in records]
         self.cv_results_ = self._format_results(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from skbayes.engine.budget import resource_of
 from skbayes.engine.loop import Record
 from skbayes.engine.results import error_of, reason_of
 from skbayes.trial import Trial
@@ -27,7 +28,7 @@ class Progress:
     n_trials : int or None
         How many candidates there will be; None if nobody knows.
     total_cost : float
-        What all of them cost, in the unit of `cost_of`.
+        What all of them cost, in the unit of `resource_of`.
     metric : object
         Name of the score that is followed where there are several.
     resource : str or None, default=None
@@ -47,7 +48,7 @@ class Progress:
     def tell(self, record: Record, is_restored: bool) -> None:
         """Print the line of a finished trial; those of a journal are counted together."""
         trial = record.trial
-        cost = float(trial.memory.get("n_resources", 1))
+        cost = resource_of(trial)
         self._cost += cost
         if np.isfinite(trial.score) and not (self._best and self._best.score >= trial.score):
             self._best = trial
