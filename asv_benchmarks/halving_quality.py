@@ -63,9 +63,9 @@ from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.optimizers import all_flat, params_of, suggest
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, log_randint
-from skbayes.engine import continued
-from skbayes.engine.continued import RESOURCE_OF, KeptModels
-from skbayes.engine.resources import parts_of
+from skbayes.evaluation import warm_start
+from skbayes.evaluation.subsampling import parts_of
+from skbayes.evaluation.warm_start import RESOURCE_OF, WarmStartPool
 from skbayes.samplers.halving import make_ladder
 from skbayes.trial import Trial
 
@@ -493,8 +493,8 @@ def saved_shares(task: HalvingTask) -> tuple[float, float]:
         By the wall time of two, between which and the search the models go back and forth.
     """
     fits, walls = {}, {}
-    for label, known in (("continued", RESOURCE_OF), ("anew", {})):
-        with patch.object(continued, "RESOURCE_OF", known):
+    for label, known in (("warm start", RESOURCE_OF), ("anew", {})):
+        with patch.object(warm_start, "RESOURCE_OF", known):
             search = long_search(task)
             fits[label] = search.cv_results_["mean_fit_time"].sum()
             begin = time.perf_counter()
@@ -503,7 +503,7 @@ def saved_shares(task: HalvingTask) -> tuple[float, float]:
     n_rungs = len(search.n_resources_)
     possible = (n_rungs - 1) / (search.factor * n_rungs)
     of_fits, of_search = (
-        float((1.0 - t["continued"] / t["anew"]) / possible) for t in (fits, walls)
+        float((1.0 - t["warm start"] / t["anew"]) / possible) for t in (fits, walls)
     )
     return of_fits, of_search
 
@@ -511,14 +511,14 @@ def saved_shares(task: HalvingTask) -> tuple[float, float]:
 def kept_megabytes(task: HalvingTask) -> tuple[float, float]:
     """Return the largest size of all models that were kept at a time, and of the last model."""
     sizes = [0.0]
-    put = KeptModels.put
+    put = WarmStartPool.put
 
-    def measured(kept: KeptModels, trial: Trial, models: Sequence[Any]) -> None:
-        put(kept, trial, models)
-        stored = [model for of_trial in kept._models.values() for model in of_trial.values()]
+    def measured(pool: WarmStartPool, trial: Trial, models: Sequence[Any]) -> None:
+        put(pool, trial, models)
+        stored = [model for of_trial in pool._models.values() for model in of_trial]
         sizes.append(sum(len(pickle.dumps(model)) for model in stored) / 1e6)
 
-    with patch.object(KeptModels, "put", measured):
+    with patch.object(WarmStartPool, "put", measured):
         long_search(task)
     model = at_full_resource(task).set_params(**{task.resources["resource"]: 810})
     return max(sizes), len(pickle.dumps(model.fit(*task.data()))) / 1e6

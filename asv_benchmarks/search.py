@@ -12,10 +12,10 @@ from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.problems import PROBLEMS, Problem
 from asv_benchmarks.searches import bayes, random, run, tpe
-from skbayes.engine.evaluation import Watch
-from skbayes.engine.journal import Journal as FileJournal
-from skbayes.samplers.base import Sampler
+from skbayes.engine.records.journal import Journal as FileJournal
+from skbayes.evaluation.watch import Watch
 from skbayes.space import Space
+from skbayes.study import Study
 from skbayes.trial import Outcome, Trial
 
 
@@ -30,20 +30,18 @@ class Propose:
         problem = Problem({f"x{i}": uniform(0, 1) for i in range(d)}, _bowl, n)
         space = Space(problem.space)
         rng = np.random.default_rng(0)
-        self.sampler: Sampler = self.make_sampler(space, 0)
-        self.trials = []
+        self.study = Study(space, self.make_sampler(space, 0), random_state=0)
         for number, row in enumerate(rng.random((n, d))):
             params = space.decode(row)
-            self.trials.append(
-                Trial(number, row, params, outcome=Outcome((problem.score(params),)))
-            )
+            outcome = Outcome.of_scores(problem.score(params))
+            self.study.restore(Trial(number, row, params, outcome=outcome))
         self.limits = threadpool_limits(1)
 
     def teardown(self, n: int, d: int) -> None:
         self.limits.restore_original_limits()
 
     def time_propose(self, n: int, d: int) -> None:
-        self.sampler.propose(self.trials, np.random.default_rng(0))
+        self.study.propose()
 
 
 class ProposeTPE(Propose):

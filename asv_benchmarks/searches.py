@@ -34,7 +34,7 @@ def tpe(space: Space, seed: int) -> Sampler:
 class RandomSampler(Sampler):
     """Independent draws from the priors, as `RandomizedSearchCV` makes them."""
 
-    def propose(self, trials: object, rng: np.random.Generator) -> Proposal:
+    def propose(self, history: object, rng: np.random.Generator) -> Proposal:
         return self._proposal(self.space.snap(rng.random((1, self.space.n_columns)))[0])
 
 

@@ -16,12 +16,13 @@ import numpy as np
 from scipy.stats import uniform
 from sklearn.utils.parallel import delayed
 
-from skbayes.engine.evaluation import Answer, Task
 from skbayes.engine.loop import SearchLoop
-from skbayes.engine.results import outcome_of
 from skbayes.engine.streaming import StreamingParallel
+from skbayes.evaluation.results import SplitResult, outcome_of
+from skbayes.evaluation.task import Answer, Task
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
+from skbayes.study import Study
 from skbayes.trial import Trial
 
 N_TRIALS, N_SPLITS, MEDIAN_SECONDS = 40, 5, 0.05
@@ -30,7 +31,8 @@ N_TRIALS, N_SPLITS, MEDIAN_SECONDS = 40, 5, 0.05
 def sleep(number: int, splits: Sequence[int], seconds: float) -> Answer:
     """Stand for fits of so many seconds."""
     time.sleep(seconds)
-    return Answer(number, {s: {"test_scores": 0.0, "fit_error": None} for s in splits}, seconds)
+    result = {"test_scores": 0.0, "fit_error": None, "fit_time": 0.0, "score_time": 0.0}
+    return Answer(number, dict.fromkeys(splits, result), seconds)
 
 
 class Sleeper:
@@ -50,18 +52,24 @@ class Sleeper:
         task: Task = delayed(sleep)(trial.number, splits, seconds)
         return task
 
+    def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
+        """Raise: no process dies here."""
+        raise RuntimeError(reason)
+
+    def keep_models(self, trial: Trial, results: Sequence[SplitResult]) -> None:
+        """There is no model to keep."""
+
 
 def share_of_ideal(n_workers: int, n_points: int, sigma: float) -> float:
     """Return ideal over measured wall time."""
     sleeper = Sleeper(sigma)
     space = Space({"x": uniform(0, 1)})
+    sampler = QuasiRandomSampler(space, 0)
     loop = SearchLoop(
-        QuasiRandomSampler(space, 0),
+        Study(space, sampler, n_points=n_points, random_state=0),
         sleeper,
         lambda results: outcome_of(results, None),
         N_TRIALS,
-        n_points,
-        0,
         nullcontext,
     )
     parallel = StreamingParallel(n_jobs=n_workers)

@@ -22,6 +22,8 @@ from sklearn.model_selection._validation import (  # 1.0 to 1.9
 from sklearn.utils._param_validation import Interval, StrOptions  # 1.2 to 1.9
 from sklearn.utils.validation import _check_method_params, _num_samples  # 1.4 to 1.9
 
+from skbayes.trial import SINGLE_METRIC
+
 HAS_CALLBACKS = find_spec("sklearn.callback") is not None  # 1.9
 
 check_method_params = _check_method_params
@@ -31,18 +33,20 @@ warn_or_raise_about_fit_failures = _warn_or_raise_about_fit_failures
 
 __all__ = [
     "HAS_CALLBACKS",
-    "SINGLE",
     "BaseSearchCV",
     "Interval",
     "NoCallbackContext",
     "StrOptions",
+    "below_the_fit",
     "check_method_params",
     "fit_and_score",
     "fit_context",
+    "has_callbacks",
     "num_samples",
     "recording_scorer",
     "scorers_by_name",
     "warn_or_raise_about_fit_failures",
+    "without_the_fit",
 ]
 
 
@@ -56,13 +60,42 @@ def fit_and_score(
     return result
 
 
+def has_callbacks(estimator: Any) -> bool:
+    """Whether callbacks were set on an estimator; before 1.9 there are none."""
+    return HAS_CALLBACKS and hasattr(estimator, "_skl_callbacks")  # 1.9
+
+
+FIT_FRAME = f"in {_fit_and_score.__name__}"
+"""How a traceback and a stack name the function that evaluates a split."""
+
+
+def without_the_fit(traceback: str) -> str:
+    """Return a traceback without its first frame, if that is scikit-learn's evaluation.
+
+    Parameters
+    ----------
+    traceback : str
+    """
+    frames = traceback.split('\n  File "')
+    is_first = len(frames) > 2 and FIT_FRAME in frames[1].partition("\n")[0]
+    return '\n  File "'.join([frames[0], *frames[2:]]) if is_first else traceback
+
+
+def below_the_fit(stack: str) -> str:
+    """Return the part of a stack, the most recent call first, that the evaluation called.
+
+    Parameters
+    ----------
+    stack : str
+    """
+    lines = stack.splitlines(keepends=True)
+    end = next((n for n, line in enumerate(lines) if FIT_FRAME in line), len(lines))
+    return "".join(lines[:end])
+
+
 def scorers_by_name(scorers: Any) -> Any:
     """Return the dict of scorers behind a multi-metric one, anything else as it is."""
     return scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
-
-
-SINGLE = "score"
-"""Name of the score where there is only one."""
 
 
 def recording_scorer(scorer: Any, errors: dict[str, str]) -> Any:
@@ -74,7 +107,8 @@ def recording_scorer(scorer: Any, errors: dict[str, str]) -> Any:
     ----------
     scorer : callable
     errors : dict of str to str
-        Is given the first traceback by the name of the metric, `SINGLE` if there is one metric.
+        Is given the first traceback by the name of the metric; the name is `SINGLE_METRIC` if
+        there is one metric.
     """
     if isinstance(scorer, _MultimetricScorer):
         return _RecordingMultimetricScorer(scorer, errors)
@@ -108,7 +142,7 @@ class _RecordingScorer:
         try:
             return self._scorer(*args, **kwargs)
         except Exception:
-            self._errors.setdefault(SINGLE, format_exc())
+            self._errors.setdefault(SINGLE_METRIC, format_exc())
             raise
 
 

@@ -18,11 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from skbayes.samplers.base import NoProposal, Sampler
+from skbayes.samplers.base import History, NoProposal, Proposal, Sampler
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.samplers.tpe import TPESampler
 from skbayes.space import Space
+from skbayes.space.base import SearchSpace
 from skbayes.space.written import shown as shown_as
 from skbayes.trial import Outcome, Trial
 
@@ -32,7 +33,7 @@ class Study:
 
     Parameters
     ----------
-    space : Space, dict or list of dict
+    space : SearchSpace, dict or list of dict
         What is searched, as `param_distributions` of :class:`~skbayes.BayesSearchCV`.
     sampler : {'gp', 'tpe'} or Sampler, default='gp'
         What proposes: a Gaussian process with expected improvement, or tree-structured Parzen
@@ -78,7 +79,7 @@ class Study:
             raise TypeError(f"random_state: {shown_as(random_state)} is neither an int nor None.")
         if n_points < 1:
             raise ValueError(f"n_points={n_points!r}: give at least 1.")
-        self.space = space if isinstance(space, Space) else Space(space, self.seed)
+        self.space = space if isinstance(space, SearchSpace) else Space(space, self.seed)
         self.sampler = sampler if isinstance(sampler, Sampler) else self._make_sampler(sampler)
         self.n_points = n_points
         self.trials: list[Trial] = []
@@ -119,9 +120,10 @@ class Study:
             return NoProposal.WAIT
         number, n_shown = len(self.trials), self._n_to_show()
         visible = [t if t.number < n_shown else t.with_outcome(None) for t in self.trials]
-        proposal = self.sampler.propose(visible, np.random.default_rng([self.seed, number]))
-        if not isinstance(proposal, NoProposal):
-            return Trial(number, proposal.row, proposal.params, proposal.memory)
+        history = History(self.space, visible, number)
+        proposal = self.sampler.propose(history, np.random.default_rng([self.seed, number]))
+        if isinstance(proposal, Proposal):
+            return Trial(number, **vars(proposal))
         if proposal is NoProposal.WAIT and n_shown == number:
             raise RuntimeError("the sampler waits although no trial is pending")
         if proposal is NoProposal.WAIT and not self._waits_for_all:
@@ -158,7 +160,7 @@ class Study:
         if self.trials[number].outcome is not None:
             raise ValueError(f"trial {number} has been told already.")
         if not isinstance(outcome, Outcome):
-            outcome = Outcome((float(outcome),))
+            outcome = Outcome.of_scores(outcome)
         self.trials[number] = trial.with_outcome(outcome)
         self._count_finished()
 

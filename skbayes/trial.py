@@ -1,4 +1,4 @@
-"""The two nouns every part of the search shares: what is evaluated, and what came back.
+"""The two nouns that every part of a search shares: what is evaluated, and what came back.
 
 A *trial* is a candidate that was handed out. It is *pending* until its *outcome* is known. Both
 are frozen: a proposal is a function of the trials it is shown, so nobody may change one.
@@ -7,7 +7,7 @@ are frozen: a proposal is a function of the trials it is shown, so nobody may ch
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -19,32 +19,57 @@ FloatArray = NDArray[np.float64]
 SIGNIFICANT_DIGITS = 10
 """Digits of a score the surrogate sees; the last bits of a threaded fit must not steer it."""
 
+SINGLE_METRIC = "score"
+"""Name of the metric where there is only one."""
+
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What came back from the evaluation of a trial.
+    """What came back from the evaluation of a trial: a table of scores by metric and split.
 
     Parameters
     ----------
-    split_scores : tuple of float
-        Score on each cross-validation split, in split order; greater is better.
-    is_failed : bool, default=False
-        Whether the fit or the scoring of any split failed.
+    scores : mapping of str to tuple of float
+        By the name of the metric, the score on each evaluated split, in the order of `splits`;
+        greater is better.
+    splits : tuple of int
+        Numbers of the cross-validation splits that were evaluated.
+    metric : str, default='score'
+        The metric that the search follows.
+    cost : float, default=0.0
+        Seconds that fitting and scoring took, all splits together.
+    failure : str or None, default=None
+        The error of the first split that could not be fitted or scored; None if all could.
     """
 
-    split_scores: tuple[float, ...]
-    is_failed: bool = False
+    scores: Mapping[str, tuple[float, ...]]
+    splits: tuple[int, ...]
+    metric: str = SINGLE_METRIC
+    cost: float = 0.0
+    failure: str | None = None
+
+    @classmethod
+    def of_scores(cls, *scores: float) -> Self:
+        """Return the outcome of one metric without failures.
+
+        Parameters
+        ----------
+        *scores : float
+            One for each split.
+        """
+        return cls({SINGLE_METRIC: tuple(map(float, scores))}, tuple(range(len(scores))))
 
     @cached_property
     def score(self) -> float:
-        """Mean over the splits to ten significant digits; NaN for a failed trial.
+        """Mean of the followed metric over the evaluated splits; NaN for a failed trial.
 
-        A mean that is not finite (a score that is NaN or infinite) is a failure too.
+        Rounded to ten significant digits. A mean that is not finite (a score that is NaN or
+        infinite) is a failure too.
         """
-        if self.is_failed:
+        if self.failure is not None:
             return np.nan
         with np.errstate(all="ignore"):
-            mean = float(np.mean(self.split_scores))
+            mean = float(np.mean(self.scores[self.metric]))
         return float(f"{mean:.{SIGNIFICANT_DIGITS}g}") if np.isfinite(mean) else np.nan
 
 
@@ -61,9 +86,13 @@ class Trial:
     params : mapping of str to object
         The values to evaluate. They are never decoded from `row` again: a round trip through
         floating point may differ in the last digit.
-    memory : mapping of str to object
-        What the sampler wants to find again at later trials, such as the surrogate's fitted
-        hyper-parameters; plain numbers, strings and lists.
+    fidelity : int or None, default=None
+        How much of the resource the candidate gets; None if the search has no resource.
+    parent : int or None, default=None
+        Number of the trial of the same candidate at a smaller fidelity; None if there is none.
+    state : object, default=None
+        What the sampler stored with its proposal, such as the fitted hyper-parameters of the
+        surrogate: a frozen dataclass of plain numbers and tuples that only the sampler reads.
     outcome : Outcome or None, default=None
         None while the trial is pending.
     """
@@ -71,7 +100,9 @@ class Trial:
     number: int
     row: FloatArray
     params: Mapping[str, Any]
-    memory: Mapping[str, Any] = field(default_factory=dict)
+    fidelity: int | None = None
+    parent: int | None = None
+    state: Any = None
     outcome: Outcome | None = None
 
     def with_outcome(self, outcome: Outcome | None) -> Self:

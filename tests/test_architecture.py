@@ -18,11 +18,12 @@ LAYERS = {
     "samplers": 3,
     "study": 4,
     "_sklearn_compat": 4,
-    "engine": 5,
-    "estimators": 6,
-    "__init__": 7,
+    "evaluation": 5,
+    "engine": 6,
+    "estimators": 7,
+    "__init__": 8,
 }
-KNOWS_SKLEARN = {"engine", "estimators", "_sklearn_compat"}
+KNOWS_SKLEARN = {"evaluation", "engine", "estimators", "_sklearn_compat"}
 
 
 def part_of(path):

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,13 +28,13 @@ class Recorder(Sampler):
         super().__init__(LINE)
         self.shown, self.wait_at, self.n_most = {}, set(wait_at), n_most
 
-    def propose(self, trials, rng):
-        if len(trials) == self.n_most:
+    def propose(self, history, rng):
+        if history.number == self.n_most:
             return NoProposal.EXHAUSTED
-        if len(trials) in self.wait_at and any(trial.outcome is None for trial in trials):
+        if history.number in self.wait_at and not history.is_finished.all():
             return NoProposal.WAIT
-        self.shown[len(trials)] = [trial.score for trial in trials]
-        known = np.nansum([trial.score for trial in trials])
+        self.shown[history.number] = history.scores.tolist()
+        known = np.nansum(history.scores)
         row = np.array([(0.37 * known + rng.random()) % 1.0])
         return Proposal(row, {"x": float(row[0])})
 
@@ -122,7 +123,7 @@ def test_a_finite_space_is_exhausted():
 
 def test_a_sampler_that_waits_for_nothing_is_an_error():
     class Stubborn(Recorder):
-        def propose(self, trials, rng):
+        def propose(self, history, rng):
             return NoProposal.WAIT
 
     with pytest.raises(RuntimeError, match="the sampler waits although no trial is pending"):
@@ -131,7 +132,9 @@ def test_a_sampler_that_waits_for_nothing_is_an_error():
 
 def test_outcomes_are_numbers_or_tables_and_failures_are_never_the_best():
     study = Study(LINE, Recorder(), random_state=0)
-    for outcome in (np.nan, 0.3, Outcome((0.1, 0.9)), Outcome((9.0,), is_failed=True)):
+    table = Outcome.of_scores(0.1, 0.9)
+    failed = replace(Outcome.of_scores(9.0), failure="ValueError: no")
+    for outcome in (np.nan, 0.3, table, failed):
         study.tell(study.ask(), outcome)
     assert study.best_trial.number == 2
     assert study.best_trial.score == 0.5

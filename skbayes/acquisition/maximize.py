@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from skbayes.space.base import SearchSpace, row_key
 from skbayes.space.dimensions import Kind
-from skbayes.space.space import Space
 from skbayes.trial import FloatArray
 
 Values = Callable[[FloatArray], FloatArray]
@@ -56,15 +56,10 @@ MAX_CATEGORY_MOVES = 24
 """Most other categories tried in one discrete move along one column."""
 
 
-def row_key(row: FloatArray) -> bytes:
-    """Return what two snapped rows share if and only if they are the same candidate."""
-    return row.tobytes()
-
-
 def maximize(
     acquisition: Values,
     gradient: ValuesAndGradients,
-    space: Space,
+    space: SearchSpace,
     best_rows: FloatArray,
     seen: Set[bytes],
     rng: np.random.Generator,
@@ -78,7 +73,7 @@ def maximize(
         Maps rows of shape (m, d) to values of shape (m,).
     gradient : callable
         Maps rows to values and gradients of shape (m, d).
-    space : Space
+    space : SearchSpace
     best_rows : ndarray of shape (k, d)
         Rows whose neighbourhoods are worth a look.
     seen : set of bytes
@@ -137,7 +132,7 @@ def _stratified(n: int, d: int, rng: np.random.Generator) -> FloatArray:
 
 
 def _neighbours(
-    best_rows: FloatArray, n_neighbours: int, space: Space, rng: np.random.Generator
+    best_rows: FloatArray, n_neighbours: int, space: SearchSpace, rng: np.random.Generator
 ) -> FloatArray:
     """Return random changes of the best rows: few columns, steps of all sizes down to 10⁻³."""
     rows = np.repeat(best_rows, n_neighbours, axis=0)
@@ -160,7 +155,7 @@ def _starts(values: FloatArray, effort: Effort) -> NDArray[np.intp]:
 
 
 def _climb(
-    gradient: ValuesAndGradients, space: Space, rows: FloatArray, is_first: bool, n_steps: int
+    gradient: ValuesAndGradients, space: SearchSpace, rows: FloatArray, is_first: bool, n_steps: int
 ) -> tuple[FloatArray, bool]:
     """Follow the gradient along continuous columns, and in the first round along long ones.
 
@@ -196,14 +191,14 @@ def _climb(
     return space.snap(climbed), True
 
 
-def _is_long(space: Space, j: int) -> bool:
+def _is_long(space: SearchSpace, j: int) -> bool:
     column = space.columns[j]
     is_many = column.positions is None or len(column.positions) > MANY_VALUES
     return column.kind is Kind.ORDERED and is_many
 
 
 def _discrete_moves(
-    acquisition: Values, space: Space, rows: FloatArray, rng: np.random.Generator
+    acquisition: Values, space: SearchSpace, rows: FloatArray, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray] | None:
     """Return each row after its best single discrete change, or itself, and the values.
 
@@ -231,7 +226,7 @@ def _discrete_moves(
     return candidates[best], values[best]
 
 
-def _other_cells(space: Space, j: int, cell: float, rng: np.random.Generator) -> FloatArray:
+def _other_cells(space: SearchSpace, j: int, cell: float, rng: np.random.Generator) -> FloatArray:
     """Return the places a discrete move along column j may go to."""
     column = space.columns[j]
     if column.positions is None:  # too many integers to list: steps of several sizes

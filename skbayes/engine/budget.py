@@ -13,8 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from skbayes.engine.evaluation import SplitResult
-from skbayes.engine.results import error_of, reason_of
+from skbayes.evaluation.results import SplitResult, error_of, reason_of
 from skbayes.trial import FloatArray, Trial
 
 N_SAME_FAILURES = 10
@@ -139,4 +138,4 @@ class SameFailure:
 
 def resource_of(trial: Trial) -> float:
     """Return how much of the resource a trial gets; one if there is none."""
-    return float(trial.memory.get("n_resources", 1))
+    return 1.0 if trial.fidelity is None else float(trial.fidelity)

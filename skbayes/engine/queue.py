@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from sklearn.utils.parallel import delayed
 
-from skbayes.engine.evaluation import Task
+from skbayes.evaluation.task import Task
 
 SHORTEST_PAUSE = 0.0002
 LONGEST_PAUSE = 0.02

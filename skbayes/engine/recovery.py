@@ -15,8 +15,8 @@ from typing import Protocol
 from sklearn.utils.parallel import Parallel
 
 from skbayes.engine._joblib_compat import TerminatedWorkerError
-from skbayes.engine.evaluation import Answer, Task
-from skbayes.engine.watch import Overseer, Watch
+from skbayes.evaluation.task import Answer, Task
+from skbayes.evaluation.watch import Overseer, Watch
 
 MakeParallel = Callable[[], Parallel]
 

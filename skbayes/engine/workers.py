@@ -18,7 +18,7 @@ from threadpoolctl import ThreadpoolController, threadpool_info
 
 from skbayes.engine._joblib_compat import eval_expr
 from skbayes.engine.streaming import StreamingParallel
-from skbayes.engine.watch import Watch
+from skbayes.evaluation.watch import Watch
 
 
 @dataclass(frozen=True)

@@ -37,34 +37,40 @@ from skbayes._sklearn_compat import (
     StrOptions,
     check_method_params,
     fit_context,
+    has_callbacks,
     num_samples,
     scorers_by_name,
     warn_or_raise_about_fit_failures,
 )
-from skbayes.engine.all_failed import raise_if_all_failed
 from skbayes.engine.budget import CallbackRequest, Clock, SameFailure, StoppingRule
-from skbayes.engine.continued import KeptModels
-from skbayes.engine.evaluation import Evaluation, Split, SplitResult, as_split
-from skbayes.engine.journal import JournalError
-from skbayes.engine.loop import Record, SearchLoop
-from skbayes.engine.results import (
-    failures_of,
-    insert_missing_metrics,
-    outcome_of,
-    with_one_text_a_reason,
-)
-from skbayes.engine.watch import Watch
+from skbayes.engine.finished import FinishedTrials, Listener
+from skbayes.engine.loop import SearchLoop
+from skbayes.engine.records.checkpoint import Checkpoint, identity_of, is_repeatable, metrics_of
+from skbayes.engine.records.contents import Shape
+from skbayes.engine.records.journal import JournalError
 from skbayes.engine.workers import Workers, one_blas_thread
 from skbayes.estimators.callbacks import SearchTask
-from skbayes.estimators.checkpoint import Checkpoint, identity_of, is_repeatable, metrics_of
 from skbayes.estimators.display import ShownAsWritten
 from skbayes.estimators.hints import did_you_mean, naming_the_closest_scorer, warn_of_pairs
 from skbayes.estimators.interrupted import what_was_kept, what_was_kept_before_the_refit
 from skbayes.estimators.progress import Progress, say
-from skbayes.estimators.records import Shape
+from skbayes.evaluation.all_failed import raise_if_all_failed
+from skbayes.evaluation.evaluator import Evaluation
+from skbayes.evaluation.results import (
+    Record,
+    SplitResult,
+    failures_of,
+    insert_missing_metrics,
+    merge_equal_errors,
+    outcome_of,
+)
+from skbayes.evaluation.splits import Split, as_split
+from skbayes.evaluation.warm_start import WarmStartPool
+from skbayes.evaluation.watch import Watch
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
+from skbayes.space.base import SearchSpace
 from skbayes.space.space import dicts_of
 from skbayes.space.written import shown
 from skbayes.study import Study
@@ -190,7 +196,7 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
         return self.fit(X, y, **params).transform(X)
 
     @abstractmethod
-    def _make_sampler(self, space: Space, start: QuasiRandomSampler) -> Sampler:
+    def _make_sampler(self, space: SearchSpace, start: QuasiRandomSampler) -> Sampler:
         """Return the sampler that proposes once the given points are used up."""
 
     def _n_start(self, default: int) -> int:
@@ -241,7 +247,7 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
                 with self._stored_if_interrupted(loop, inputs, plan, refit_metric):
                     self._search(loop, workers)
             task.end()
-        records = loop.records()
+        records = loop.finished.records()
         self._check_outcomes(records, plan)
         refit_metric = self._store_results(records, inputs, plan, refit_metric)
         self._select_best(refit_metric)
@@ -355,7 +361,7 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
         """Return splits with some of the samples, for trials that ask for so many."""
         return {}
 
-    def _kept_models(self, plan: Plan) -> KeptModels | None:
+    def _kept_models(self, plan: Plan) -> WarmStartPool | None:
         """Return where models wait to be fitted further; None if none ever is."""
         return None
 
@@ -475,18 +481,19 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
             workers.are_processes,
             watch,
         )
+        listeners: list[Listener] = [checkpoint]
+        if self.verbose > 0:
+            listeners.append(self._make_progress(plan))
         return SearchLoop(
             Study(plan.space, plan.sampler, n_points=self.n_points_, random_state=plan.seed),
             evaluation,
             self._judge,
             n_trials=n_trials,
             while_proposing=nullcontext if workers.are_threads else one_blas_thread(),
+            finished=FinishedTrials(self._stopping_rules(), listeners),
             clock=clock,
-            rules=self._stopping_rules(),
             watch=watch,
             recorded=checkpoint.recorded(plan.sampler, shape, has_callbacks),
-            keep=checkpoint.keep,
-            tell=self._make_progress(plan).tell if self.verbose > 0 else None,
         )
 
     def _search(self, loop: SearchLoop, workers: Workers) -> None:
@@ -505,7 +512,7 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
         listeners = [self, *self.get_params(deep=True).values()]
         for grid in dicts_of(self.param_distributions):
             listeners.extend(chain.from_iterable(v for v in grid.values() if isinstance(v, list)))
-        return HAS_CALLBACKS and any(hasattr(listener, "_skl_callbacks") for listener in listeners)
+        return any(map(has_callbacks, listeners))
 
     def _judge(self, results: list[SplitResult]) -> Outcome:
         """Make the outcome of a trial, by the metric that `refit` names or else the first."""
@@ -522,7 +529,7 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
         try:
             yield
         except (KeyboardInterrupt, JournalError) as interrupt:
-            records = loop.records(is_interrupted=True)
+            records = loop.finished.records(is_interrupted=True)
             try:
                 if any(np.isfinite(record.trial.score) for record in records):
                     self._select_best(self._store_results(records, inputs, plan, refit_metric))
@@ -542,7 +549,7 @@ class BaseModelSearchCV(ShownAsWritten, BaseSearchCV):
             if (failures := failures_of(record.results))
         }
         out = list(chain.from_iterable(record.results for record in records))
-        warn_or_raise_about_fit_failures(with_one_text_a_reason(out), self.error_score)
+        warn_or_raise_about_fit_failures(merge_equal_errors(out), self.error_score)
         if callable(self.scoring):
             insert_missing_metrics(out, self.error_score)
         trials = [record.trial for record in records]

@@ -7,7 +7,7 @@ from skbayes.estimators.sequential import SequentialSearchCV
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
 from skbayes.samplers.quasi_random import QuasiRandomSampler
-from skbayes.space import Space
+from skbayes.space.base import SearchSpace
 
 
 @documented
@@ -73,5 +73,5 @@ class BayesSearchCV(SequentialSearchCV):
     True
     """
 
-    def _make_sampler(self, space: Space, start: QuasiRandomSampler) -> Sampler:
+    def _make_sampler(self, space: SearchSpace, start: QuasiRandomSampler) -> Sampler:
         return GPSampler(space, start, self._n_start(default_n_initial_points(space)))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from skbayes.samplers.halving import Bracket, place_of
+from skbayes.samplers.halving import Bracket, rung_of
 from skbayes.trial import Trial
 
 
@@ -92,7 +92,7 @@ class HalvingTask(SearchTask):
 
     def context_of(self, trial: Trial, split: int) -> Any:
         if trial.number not in self._used:
-            self._used[trial.number] = list(islice(self._unused[place_of(trial)], self._n_splits))
+            self._used[trial.number] = list(islice(self._unused[rung_of(trial)], self._n_splits))
         return self._used[trial.number][split]
 
     def end(self) -> None:

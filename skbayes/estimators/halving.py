@@ -18,30 +18,31 @@ from sklearn.model_selection import (
 from sklearn.utils.multiclass import check_classification_targets
 
 from skbayes._sklearn_compat import Interval, StrOptions, num_samples
-from skbayes.engine.all_failed import describe_errors
-from skbayes.engine.continued import KeptModels
-from skbayes.engine.evaluation import Split
-from skbayes.engine.loop import Record
-from skbayes.engine.resources import parts_of
 from skbayes.estimators.base import BaseModelSearchCV, Inputs, Plan
 from skbayes.estimators.callbacks import HalvingTask, SearchTask
 from skbayes.estimators.docs import documented
 from skbayes.estimators.hints import did_you_mean, explaining_wrong_arguments
 from skbayes.estimators.progress import Progress
+from skbayes.evaluation.all_failed import describe_errors
+from skbayes.evaluation.results import Record
+from skbayes.evaluation.splits import Split
+from skbayes.evaluation.subsampling import subsampled_splits
+from skbayes.evaluation.warm_start import WarmStartPool
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
 from skbayes.samplers.halving import (
-    AtFullResource,
     Bracket,
     HalvingSampler,
     Rung,
     make_brackets,
     make_ladder,
     n_powers,
-    place_of,
+    rung_of,
 )
 from skbayes.samplers.quasi_random import GridSampler, QuasiRandomSampler
 from skbayes.space import Space
+from skbayes.space.base import SearchSpace
+from skbayes.space.fidelity import FidelitySpace
 from skbayes.space.space import dicts_of
 from skbayes.space.written import shown
 from skbayes.trial import Trial
@@ -269,7 +270,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
             self.factor,
             self.aggressive_elimination,
         )
-        full = AtFullResource(space)
+        full = FidelitySpace(space, *_ends(brackets))
         start = QuasiRandomSampler(full, seed)
         design: Sampler = start
         model = self._make_sampler(full, start)
@@ -280,9 +281,9 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
             for number, params in enumerate(self._given_params(space))
         ]
         resource = None if self.resource == "n_samples" else self.resource
-        return space, HalvingSampler(space, brackets, design, model, resource, given)
+        return space, HalvingSampler(full, brackets, design, model, resource, given)
 
-    def _make_sampler(self, space: Space, start: QuasiRandomSampler) -> Sampler:
+    def _make_sampler(self, space: SearchSpace, start: QuasiRandomSampler) -> Sampler:
         return GPSampler(space, start, self._n_start(default_n_initial_points(space)))
 
     def _check_resource(self) -> None:
@@ -375,15 +376,15 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     def _check_outcomes(self, records: list[Record], plan: Plan) -> None:
         """Raise if no candidate has a score, or none of a rung that others were to come from."""
         super()._check_outcomes(records, plan)
-        n_evaluated = Counter(place_of(record.trial) for record in records)
+        n_evaluated = Counter(rung_of(record.trial) for record in records)
         n_scored = Counter(
-            place_of(record.trial) for record in records if not np.isnan(record.trial.score)
+            rung_of(record.trial) for record in records if not np.isnan(record.trial.score)
         )
         for number, bracket in enumerate(_brackets(plan)):
             for step, rung in enumerate(bracket.rungs[:-1]):
                 place = (number, step)
                 if n_evaluated[place] and not n_scored[place] and not n_evaluated[number, step + 1]:
-                    self._raise_for_rung(rung, [r for r in records if place_of(r.trial) == place])
+                    self._raise_for_rung(rung, [r for r in records if rung_of(r.trial) == place])
 
     def _raise_for_rung(self, rung: Rung, records: list[Record]) -> None:
         """Say that a resource was too small, and what to give."""
@@ -396,7 +397,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         )
 
     def _advice_on_failure(self, records: list[Record]) -> str:
-        n_resources = records[0].trial.memory["n_resources"]
+        n_resources = records[0].trial.fidelity
         return (
             f"\n\nThese candidates had {self.resource}={n_resources}. If that is too little to "
             f"fit and score them on each of {self.n_splits_} splits, give min_resources a larger "
@@ -412,11 +413,11 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         floor = 2 * (len(np.unique(inputs.y)) if is_classifier(self.estimator) else 1)
         rungs = {rung.n_resources for bracket in _brackets(plan) for rung in bracket.rungs}
         labels = inputs.y if isinstance(inputs.cv, STRATIFIED) else None
-        return parts_of(
+        return subsampled_splits(
             plan.splits, n_samples, sorted(rungs - {n_samples}), plan.seed, labels, floor
         )
 
-    def _kept_models(self, plan: Plan) -> KeptModels | None:
+    def _kept_models(self, plan: Plan) -> WarmStartPool | None:
         if self.resource == "n_samples":
             return None
         n_promoted = {
@@ -426,7 +427,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
             if above.n_resources > below.n_resources
         }
         n_samples = max(len(train) for train, _ in plan.splits)
-        return KeptModels(self.estimator, self.resource, n_samples, n_promoted)
+        return WarmStartPool(self.estimator, self.resource, n_samples, n_promoted)
 
     def _n_planned(self, plan: Plan) -> int:
         return sum(rung.n_candidates for bracket in _brackets(plan) for rung in bracket.rungs)
@@ -436,12 +437,17 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     ) -> dict[str, list[Any]]:
         brackets = _brackets(plan)
         self._store_schedule(brackets, trials, num_samples(inputs.X))
-        names = ["iter", "n_resources"] + ["bracket"] * (len(brackets) > 1)
-        return {name: [trial.memory[name] for trial in trials] for name in names}
+        columns: dict[str, list[Any]] = {
+            "iter": [rung_of(trial)[1] for trial in trials],
+            "n_resources": [trial.fidelity for trial in trials],
+        }
+        if len(brackets) > 1:
+            columns["bracket"] = [rung_of(trial)[0] for trial in trials]
+        return columns
 
     def _store_schedule(self, brackets: list[Bracket], trials: list[Trial], n_samples: int) -> None:
         """Store the rungs as they came about; a budget or a finite space may have ended them."""
-        counts = Counter(map(place_of, trials))
+        counts = Counter(map(rung_of, trials))
         begun = [
             [(rung, counts[n, step]) for step, rung in enumerate(b.rungs) if counts[n, step]]
             for n, b in enumerate(brackets)
@@ -470,6 +476,12 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         considered = has_score if has_score.any() else np.ones(len(scores), dtype=bool)
         is_last = considered & (reached == reached[considered].max())
         return int(np.argmax(np.where(is_last & has_score, scores, -np.inf)))
+
+
+def _ends(brackets: list[Bracket]) -> tuple[int, int]:
+    """Return the least and the most resources of all rungs."""
+    resources = [rung.n_resources for bracket in brackets for rung in bracket.rungs]
+    return min(resources), max(resources)
 
 
 def _brackets(plan: Plan) -> list[Bracket]:

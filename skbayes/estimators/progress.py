@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from skbayes.engine.budget import resource_of
-from skbayes.engine.loop import Record
-from skbayes.engine.results import error_of, reason_of
+from skbayes.engine.finished import Listener
+from skbayes.evaluation.results import Record, error_of, reason_of
 from skbayes.trial import Trial
 
 MAX_REASON = 30
@@ -20,7 +20,7 @@ WIDTH = 79
 """Most characters of a line."""
 
 
-class Progress:
+class Progress(Listener):
     """Prints how far a search is.
 
     Parameters
@@ -45,7 +45,7 @@ class Progress:
         self._n_restored = 0
         self._best: Trial | None = None
 
-    def tell(self, record: Record, is_restored: bool) -> None:
+    def trial_counted(self, record: Record, is_restored: bool) -> None:
         """Print the line of a finished trial; those of a journal are counted together."""
         trial = record.trial
         cost = resource_of(trial)
@@ -67,7 +67,7 @@ class Progress:
         number = f"{trial.number + 1:>{max(len(total) - 1, 1)}}{total}"
         parts = [f"[{number}]"]
         if self._resource is not None:
-            parts.append(f"{self._resource}={trial.memory['n_resources']}")
+            parts.append(f"{self._resource}={trial.fidelity}")
         parts.append(self._score_of(record))
         if self._best is not None:
             parts.append(f"best {self._best.score:.5g} [{self._best.number + 1}]")

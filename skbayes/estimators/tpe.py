@@ -7,7 +7,7 @@ from skbayes.estimators.sequential import SequentialSearchCV
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.samplers.tpe import N_INITIAL_POINTS, TPESampler
-from skbayes.space import Space
+from skbayes.space.base import SearchSpace
 
 
 @documented
@@ -76,5 +76,5 @@ class TPESearchCV(SequentialSearchCV):
     True
     """
 
-    def _make_sampler(self, space: Space, start: QuasiRandomSampler) -> Sampler:
+    def _make_sampler(self, space: SearchSpace, start: QuasiRandomSampler) -> Sampler:
         return TPESampler(space, start, self._n_start(N_INITIAL_POINTS))

@@ -79,8 +79,8 @@ class GaussianProcess:
         Standardised scores.
     theta : ndarray of shape (d + 2,)
     is_categorical : ndarray of shape (d,)
-    doubt : ndarray of shape (n,), default=None
-        Variance by which each score is less certain than the noise says; none by default.
+    extra_noise : ndarray of shape (n,), default=None
+        Noise variance of each score in addition to that of all scores; zero by default.
 
     Attributes
     ----------
@@ -94,11 +94,11 @@ class GaussianProcess:
         y: FloatArray,
         theta: FloatArray,
         is_categorical: NDArray[np.bool_],
-        doubt: FloatArray | None = None,
+        extra_noise: FloatArray | None = None,
     ) -> None:
         d = Z.shape[1]
         self.Z, self.y, self.theta, self.is_categorical = Z, y, theta, is_categorical
-        self.doubt = np.zeros(len(y)) if doubt is None else doubt
+        self.extra_noise = np.zeros(len(y)) if extra_noise is None else extra_noise
         w = np.exp(-2.0 * theta[:d])
         self._slope_w = np.where(is_categorical, 0.0, w)
         self._signal, self.noise = map(float, np.exp(theta[d:]))
@@ -106,7 +106,7 @@ class GaussianProcess:
         R = self._rows.distances_from(Z)
         np.fill_diagonal(R, 0.0)
         K = self._covariance(R)[0]
-        K[np.diag_indices_from(K)] += self.noise + JITTER * (1.0 + self._signal) + self.doubt
+        K[np.diag_indices_from(K)] += self.noise + JITTER * (1.0 + self._signal) + self.extra_noise
         self._L_inverse = np.tril(dtrtri(cholesky(K), lower=1)[0])
         self.alpha = self._L_inverse.T @ (self._L_inverse @ y)
 
@@ -162,17 +162,25 @@ class GaussianProcess:
         """Return how many length-scales each row of X, (m, d), lies from the nearest datum."""
         return np.sqrt(self._rows.distances_from(X).min(axis=1))
 
-    def believe(self, X: FloatArray) -> GaussianProcess:
-        """Return the posterior after its own mean has been observed at rows X, of shape (m, d).
+    def fantasize(self, X: FloatArray) -> GaussianProcess:
+        """Return the posterior after its own mean has been observed at rows X.
 
         The mean stays as it is and the uncertainty around X goes: the "Kriging believer" of
         Ginsbourger, Le Riche & Carraro, "Kriging is well-suited to parallelize optimization", 2010.
+
+        Parameters
+        ----------
+        X : ndarray of shape (m, d)
+
+        Returns
+        -------
+        surrogate : GaussianProcess
         """
         if not len(X):
             return self
         rows, scores = np.vstack([self.Z, X]), np.concatenate([self.y, self.mean(X)])
-        doubt = np.concatenate([self.doubt, np.zeros(len(X))])
-        return GaussianProcess(rows, scores, self.theta, self.is_categorical, doubt)
+        extra_noise = np.concatenate([self.extra_noise, np.zeros(len(X))])
+        return GaussianProcess(rows, scores, self.theta, self.is_categorical, extra_noise)
 
     def _covariance(self, R: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the covariance at squared scaled distances R, and its derivative."""
@@ -187,7 +195,7 @@ class GaussianProcess:
 def fit_hyperparameters(
     Z: FloatArray,
     y: FloatArray,
-    doubt: FloatArray,
+    extra_noise: FloatArray,
     is_categorical: NDArray[np.bool_],
     starts: list[FloatArray],
     max_iterations: int = 40,
@@ -199,8 +207,8 @@ def fit_hyperparameters(
     Z : ndarray of shape (n, d)
     y : ndarray of shape (n,)
         Standardised scores.
-    doubt : ndarray of shape (n,)
-        Variance by which each score is less certain than the noise says.
+    extra_noise : ndarray of shape (n,)
+        Noise variance of each score in addition to that of all scores.
     is_categorical : ndarray of shape (d,)
     starts : list of ndarray of shape (d + 2,)
         Where to begin; the search runs from the one of largest density.
@@ -212,7 +220,7 @@ def fit_hyperparameters(
     """
     d = Z.shape[1]
     prior = HyperPrior.for_dimension(d)
-    log_likelihood = MarginalLikelihood(Z, y, doubt, is_categorical)
+    log_likelihood = MarginalLikelihood(Z, y, extra_noise, is_categorical)
 
     def negative_log_posterior(theta: FloatArray) -> tuple[float, FloatArray]:
         likelihood, likelihood_gradient = log_likelihood(theta)
@@ -240,7 +248,7 @@ class MarginalLikelihood:
     Parameters
     ----------
     Z : ndarray of shape (n, d)
-    y, doubt : ndarray of shape (n,)
+    y, extra_noise : ndarray of shape (n,)
     is_categorical : ndarray of shape (d,)
 
     References
@@ -249,9 +257,13 @@ class MarginalLikelihood:
     """
 
     def __init__(
-        self, Z: FloatArray, y: FloatArray, doubt: FloatArray, is_categorical: NDArray[np.bool_]
+        self,
+        Z: FloatArray,
+        y: FloatArray,
+        extra_noise: FloatArray,
+        is_categorical: NDArray[np.bool_],
     ) -> None:
-        self._y, self._doubt = y, doubt
+        self._y, self._extra_noise = y, extra_noise
         self._i, self._j = np.tril_indices(len(y), -1)
         self._below = self._i + len(y) * self._j  # where the pairs stand in a matrix by columns
         self._D = pairwise_squared_distances(Z, is_categorical)
@@ -264,7 +276,9 @@ class MarginalLikelihood:
         k, dk = matern52(w @ self._D)
         cells = np.zeros(n * n)
         cells[self._below] = signal * k + MEAN_VARIANCE
-        cells[:: n + 1] = signal * (1.0 + JITTER) + MEAN_VARIANCE + noise + JITTER + self._doubt
+        cells[:: n + 1] = (
+            signal * (1.0 + JITTER) + MEAN_VARIANCE + noise + JITTER + self._extra_noise
+        )
         L = cholesky(cells.reshape((n, n), order="F"))
         alpha = dpotrs(L, self._y, lower=1)[0]
         value = -0.5 * self._y @ alpha - np.log(np.diag(L)).sum() - 0.5 * n * np.log(2.0 * np.pi)

@@ -7,7 +7,7 @@ c      how far below the best a score still counts as it is
 One R² of −10⁶ among scores between 0 and 1 must not hide the differences between them, and the
 search only cares for the upper end. Below the scale c, which is set by the better scores alone,
 distances are pulled in twice logarithmically, so that the order stays and the magnitude goes. How
-bad such a trial is then says little, and the surrogate is told to doubt it in proportion.
+bad such a trial is then says little, and the surrogate is told that it is noisy in proportion.
 
 Why scores want a transform at all: Cowen-Rivers et al., "HEBO: Pushing the limits of
 sample-efficient hyper-parameter optimisation", JAIR 2022.
@@ -31,12 +31,12 @@ LINEAR = 7.0
 LARGEST = 1e150
 """Magnitude beyond which scores count as equal; their differences would overflow."""
 
-DOUBT = 1.0
+TAIL_NOISE = 1.0
 """Standard deviation of a score in the tail, as a share of its distance beyond c."""
 
 
 def surrogate_scores(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return what the surrogate is told of the scores, and how far to doubt it.
+    """Return what the surrogate is told of the scores, and the noise to assume in the tail.
 
     Parameters
     ----------
@@ -47,8 +47,9 @@ def surrogate_scores(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
     -------
     y : ndarray of shape (n,)
         With mean 0 and standard deviation 1, in the order of the scores; zeros if all are equal.
-    doubt : ndarray of shape (n,)
-        Variance of `y` beyond the noise.
+    extra_noise : ndarray of shape (n,)
+        Noise variance of each score in `y` in addition to that of all scores; zero outside the
+        tail.
     """
     scores = np.clip(scores, -LARGEST, LARGEST)
     r = np.nanmax(scores) - scores
@@ -60,7 +61,7 @@ def surrogate_scores(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
     spread = loss.std()
     if spread == 0.0:
         return np.zeros(len(scores)), np.zeros(len(scores))
-    return (loss.mean() - loss) / spread, (DOUBT * TAIL * tail / spread) ** 2
+    return (loss.mean() - loss) / spread, (TAIL_NOISE * TAIL * tail / spread) ** 2
 
 
 def _scale(r: FloatArray) -> float:

@@ -1,7 +1,7 @@
-"""The contract of a sampler: a proposal is a pure function of what it is shown.
+"""The contract of a sampler: a proposal is a pure function of the history it is shown.
 
-`propose(trials, rng)` has no hidden state. It depends on the trials handed out so far (finished
-ones with outcomes, pending ones without), on a generator keyed by the search's seed and the
+`propose(history, rng)` has no hidden state. It depends on the trials handed out so far (finished
+ones with outcomes, pending ones without), on a generator keyed by the seed of the search and the
 number of the trial to propose, and on nothing else; in particular not on how many trials there
 will be. So a search is the same however many workers ran it, and can be continued from records.
 """
@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from skbayes.acquisition.maximize import row_key
-from skbayes.space import Space
+from skbayes.space.base import SearchSpace, row_key
 from skbayes.trial import FloatArray, Trial
 
 
@@ -27,7 +28,9 @@ class Proposal:
 
     row: FloatArray
     params: Mapping[str, Any]
-    memory: Mapping[str, Any] = field(default_factory=dict)
+    fidelity: int | None = None
+    parent: int | None = None
+    state: Any = None
 
 
 class NoProposal(Enum):
@@ -37,62 +40,174 @@ class NoProposal(Enum):
     EXHAUSTED = "every candidate of the space has been handed out"
 
 
+@dataclass(frozen=True, eq=False)
+class History:
+    """The trials that a proposal is shown, as arrays.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        The space the rows of the trials lie in.
+    trials : sequence of Trial
+        All trials handed out so far, in order; pending ones have no outcome.
+    number : int
+        Number of the trial to propose.
+    """
+
+    space: SearchSpace
+    trials: Sequence[Trial]
+    number: int
+
+    @cached_property
+    def rows(self) -> FloatArray:
+        """Rows of all trials, of shape (n, d)."""
+        rows = np.array([trial.row for trial in self.trials], dtype=float)
+        return rows.reshape(len(self.trials), self.space.n_columns)
+
+    @cached_property
+    def scores(self) -> FloatArray:
+        """Scores of all trials, of shape (n,); NaN where a trial is pending or has failed."""
+        return np.array([trial.score for trial in self.trials], dtype=float)
+
+    @cached_property
+    def is_finished(self) -> NDArray[np.bool_]:
+        """Which trials have an outcome, of shape (n,)."""
+        return np.array([trial.outcome is not None for trial in self.trials], dtype=bool)
+
+    @property
+    def n_finished(self) -> int:
+        """Number of trials with an outcome, failed ones among them."""
+        return int(self.is_finished.sum())
+
+    @property
+    def n_scored(self) -> int:
+        """Number of trials with a finite score."""
+        return int(np.isfinite(self.scores).sum())
+
+    @cached_property
+    def seen(self) -> set[bytes]:
+        """Keys of all candidates handed out so far, see `row_key`."""
+        return {row_key(row) for row in self.space.snap(self.rows)}
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether every candidate of a finite space has been handed out."""
+        return self.space.size is not None and len(self.seen) >= self.space.size
+
+    def is_start_up(self, n_initial_points: int) -> bool:
+        """Whether it is too early for a model: it needs the start-up design and two scores.
+
+        Parameters
+        ----------
+        n_initial_points : int
+            Size of the start-up design; pending trials count.
+        """
+        return len(self.trials) < n_initial_points or self.n_scored < 2
+
+
 class Sampler(ABC):
-    """Decides what to evaluate next in a space."""
+    """Decides what to evaluate next in a space.
+
+    Parameters
+    ----------
+    space : SearchSpace
+    """
 
     given: Sequence[Mapping[str, Any]] = ()
     """Points that are proposed first, with values exactly as the user gave them."""
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: SearchSpace) -> None:
         self.space = space
 
     @abstractmethod
-    def propose(self, trials: Sequence[Trial], rng: np.random.Generator) -> Proposal | NoProposal:
+    def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
         """Return the next candidate.
 
         Parameters
         ----------
-        trials : sequence of Trial
-            All trials handed out so far, in order; pending ones have no outcome.
+        history : History
+            The trials handed out so far, in the space of this sampler.
         rng : Generator
             Keyed by the seed of the search and the number of the trial to propose.
+
+        Returns
+        -------
+        proposal : Proposal or NoProposal
         """
 
-    def restored_params(
-        self, row: FloatArray, recorded: Mapping[str, Any], memory: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """Return the parameters of a trial that was recorded, after a check that it is one.
+    def restore(
+        self,
+        row: FloatArray,
+        recorded: Mapping[str, Any],
+        fidelity: int | None,
+        parent: int | None,
+        state: Mapping[str, Any] | None,
+    ) -> Proposal:
+        """Return a recorded proposal, after a check that this sampler can have made it.
 
         Parameters
         ----------
         row : ndarray of shape (d,)
         recorded : mapping of str to object
-            The values that are numbers, strings, booleans or None.
-        memory : mapping of str to object
-            As `check_memory` has passed it.
+            The parameters that are numbers, strings, booleans or None.
+        fidelity, parent : int or None
+        state : mapping of str to object, or None
+            The fields of the state, as `dataclasses.asdict` and JSON have left them.
+
+        Returns
+        -------
+        proposal : Proposal
 
         Raises
         ------
         ValueError
             If this sampler proposes no such trial.
         """
-        return self.space.restore(row, recorded, self.given)
+        if fidelity is not None or parent is not None:
+            raise ValueError("it has a fidelity or a parent, and this search has no resource")
+        params = self.space.restore(row, recorded, self.given)
+        return Proposal(row, params, state=self.restore_state(state))
 
-    def check_memory(self, memory: Mapping[str, Any]) -> None:
-        """Raise ValueError if a recorded memory is none that this sampler gives a trial."""
-        if memory:
-            raise ValueError(f"{min(memory)!r} is nothing that a trial remembers")
+    def restore_state(self, state: Mapping[str, Any] | None) -> Any:
+        """Return the state of a recorded trial, after a check that this sampler can have made it.
 
-    def _proposal(self, row: FloatArray, memory: Mapping[str, Any] | None = None) -> Proposal:
-        return Proposal(row, self.space.decode(row), memory or {})
+        Parameters
+        ----------
+        state : mapping of str to object, or None
+            As in `restore`.
+
+        Returns
+        -------
+        state : object
+
+        Raises
+        ------
+        ValueError
+            If it is not a state of this sampler.
+        """
+        if state is not None:
+            raise ValueError("it has a state, and its sampler stores none")
+        return None
+
+    def _proposal(self, row: FloatArray, state: Any = None) -> Proposal:
+        return Proposal(row, self.space.decode(row), state=state)
 
 
-def seen_keys(space: Space, trials: Sequence[Trial]) -> set[bytes]:
-    """Return the keys of all candidates handed out so far."""
-    rows = np.array([trial.row for trial in trials]).reshape(len(trials), space.n_columns)
-    return {row_key(row) for row in space.snap(rows)}
+def fields_of(state: Mapping[str, Any], *names: str) -> list[Any]:
+    """Return the fields of a recorded state in the order of their names.
 
+    Parameters
+    ----------
+    state : mapping of str to object
+    *names : str
+        The fields that it must have, and no other.
 
-def is_used_up(space: Space, seen: set[bytes]) -> bool:
-    """Whether every candidate of a finite space has been handed out."""
-    return space.size is not None and len(seen) >= space.size
+    Raises
+    ------
+    ValueError
+        If it has other fields.
+    """
+    if state.keys() != set(names):
+        wrong = min(state.keys() ^ set(names))
+        raise ValueError(f"{wrong!r} of its state is {'unknown' if wrong in state else 'missing'}")
+    return [state[name] for name in names]

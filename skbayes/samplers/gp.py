@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from skbayes.acquisition.improvement import (
     log_augmented_improvement,
     log_augmented_improvement_gradient,
 )
-from skbayes.acquisition.maximize import maximize, row_key
+from skbayes.acquisition.maximize import maximize
 from skbayes.acquisition.prior_weight import log_prior_weight
 from skbayes.models.active_set import MAX_ACTIVE, active_set
 from skbayes.models.gaussian_process import (
@@ -31,10 +30,9 @@ from skbayes.models.gaussian_process import (
     is_theta,
 )
 from skbayes.models.output_transform import surrogate_scores
-from skbayes.samplers.base import NoProposal, Proposal, Sampler, is_used_up, seen_keys
+from skbayes.samplers.base import History, NoProposal, Proposal, Sampler, fields_of
 from skbayes.samplers.quasi_random import QuasiRandomSampler
-from skbayes.space import Space
-from skbayes.space.dimensions import Kind
+from skbayes.space.base import SearchSpace, row_key
 from skbayes.trial import FloatArray, Trial
 
 DECIMALS = 10
@@ -62,7 +60,7 @@ FAIR_SHARE = 1.0
 """A sub-space is not given up before it has had this share of √n trials, or of n / their number."""
 
 
-def default_n_initial_points(space: Space) -> int:
+def default_n_initial_points(space: SearchSpace) -> int:
     """Return how long the start-up design of a space is: two more than its columns, 4 to 10."""
     return min(max(space.n_columns + 2, 4), 10)
 
@@ -76,11 +74,11 @@ class Acquisition:
     surrogate : GaussianProcess
     incumbent : float
     noise : float
-        Variance of the noise that the scores insist on.
+        Noise variance of one evaluation, see `excess_noise`.
     radius : float
         Length-scales around a trial within which the score is taken as known.
-    owed : float or None
-        Cell of the sub-space whose turn it is.
+    forced_subspace : float or None
+        Position of the sub-space that the candidate must lie in; None if it may lie in any.
     is_continuous : ndarray of shape (d,)
     n_finished : int
     """
@@ -89,7 +87,7 @@ class Acquisition:
     incumbent: float
     noise: float
     radius: float
-    owed: float | None
+    forced_subspace: float | None
     is_continuous: NDArray[np.bool_]
     n_finished: int
 
@@ -100,8 +98,8 @@ class Acquisition:
         values += log_prior_weight(rows, self.is_continuous, self.n_finished)[0]
         if self.radius:
             values[self.surrogate.distance_to_data(rows) < self.radius] += KNOWN
-        if self.owed is not None:
-            values[rows[:, 0] != self.owed] += ELSEWHERE
+        if self.forced_subspace is not None:
+            values[rows[:, 0] != self.forced_subspace] += ELSEWHERE
         return values
 
     def with_gradient(self, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -114,109 +112,129 @@ class Acquisition:
         return values + weights, gradient(by_mean, by_std) + weight_gradients
 
 
-class GPSampler(Sampler):
-    """Proposes where a Gaussian process promises most.
+@dataclass(frozen=True)
+class GPState:
+    """What `GPSampler` stores with a trial.
 
     Parameters
     ----------
-    space : Space
+    theta : tuple of float
+        The hyper-parameters θ that were estimated for its proposal, see
+        `models.gaussian_process`.
+    """
+
+    theta: tuple[float, ...]
+
+
+class GPSampler(Sampler):
+    """Proposes where a Gaussian process expects the largest improvement.
+
+    Parameters
+    ----------
+    space : SearchSpace
     start : QuasiRandomSampler
         The start-up design.
     n_initial_points : int
         Trials before the surrogate takes over; given points count.
     """
 
-    def __init__(self, space: Space, start: QuasiRandomSampler, n_initial_points: int) -> None:
+    def __init__(
+        self, space: SearchSpace, start: QuasiRandomSampler, n_initial_points: int
+    ) -> None:
         super().__init__(space)
         self._start = start
         self._n_initial_points = n_initial_points
 
-    def propose(self, trials: Sequence[Trial], rng: np.random.Generator) -> Proposal | NoProposal:
-        finished = [trial for trial in trials if trial.outcome is not None]
-        n_scored = sum(np.isfinite(trial.score) for trial in finished)
-        if len(trials) < self._n_initial_points or n_scored < 2:
-            return self._start.propose(trials, rng)
-        seen = seen_keys(self.space, trials)
-        if is_used_up(self.space, seen):
+    def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
+        if history.is_start_up(self._n_initial_points):
+            return self._start.propose(history, rng)
+        if history.is_exhausted:
             return NoProposal.EXHAUSTED
 
-        handed_out = np.array([trial.row for trial in trials])
-        is_finished = np.array([trial.outcome is not None for trial in trials])
-        Z = handed_out[is_finished]
-        scores = np.array([trial.score for trial in finished])
-        y, doubt = surrogate_scores(scores)
-        stored = self._stored_hyperparameters(trials)
-        w = np.exp(-2.0 * stored[-1][: self.space.n_columns])
+        Z, scores = history.rows[history.is_finished], history.scores[history.is_finished]
+        y, extra_noise = surrogate_scores(scores)
+        starts = self._starts_of_theta(history.trials)
+        w = np.exp(-2.0 * starts[-1][: self.space.n_columns])
         active = active_set(Z, y, w, self.space.is_categorical)
-        Z, scores, y, doubt = Z[active], scores[active], y[active], doubt[active]
-        theta = fit_hyperparameters(Z, y, doubt, self.space.is_categorical, stored)
-        surrogate = GaussianProcess(Z, y, theta, self.space.is_categorical, doubt)
+        Z, scores, y, extra_noise = Z[active], scores[active], y[active], extra_noise[active]
+        theta = fit_hyperparameters(Z, y, extra_noise, self.space.is_categorical, starts)
+        surrogate = GaussianProcess(Z, y, theta, self.space.is_categorical, extra_noise)
         incumbent = float(surrogate.mean(self.space.snap(Z[np.isfinite(scores)])).max())
-        surrogate = surrogate.believe(unknown_candidates(self.space, handed_out, is_finished))
+        surrogate = surrogate.fantasize(unknown_candidates(history))
 
-        is_continuous = np.array([column.kind is Kind.CONTINUOUS for column in self.space.columns])
         acquisition = Acquisition(
             surrogate,
             incumbent,
-            insisted_noise(surrogate),
+            excess_noise(surrogate),
             PLATEAU_RADIUS if has_plateaus(scores) else 0.0,
-            neglected_subspace(self.space, handed_out),
-            is_continuous,
-            len(finished),
+            neglected_subspace(self.space, history.rows),
+            self.space.is_continuous,
+            history.n_finished,
         )
         best = Z[np.argsort(-y, kind="stable")[:N_BEST]]
-        row = maximize(acquisition, acquisition.with_gradient, self.space, best, seen, rng)
+        row = maximize(acquisition, acquisition.with_gradient, self.space, best, history.seen, rng)
         if row is None:
-            return self._start.propose(trials, rng)
-        row[is_continuous] = row[is_continuous].round(DECIMALS)
-        return self._proposal(row, {"theta": theta.round(DECIMALS).tolist()})
+            return self._start.propose(history, rng)
+        row[self.space.is_continuous] = row[self.space.is_continuous].round(DECIMALS)
+        return self._proposal(row, GPState(tuple(theta.round(DECIMALS).tolist())))
 
-    def check_memory(self, memory: Mapping[str, Any]) -> None:
-        super().check_memory({name: memory[name] for name in memory if name != "theta"})
-        if "theta" in memory and not is_theta(memory["theta"], self.space.n_columns):
+    def restore_state(self, state: Mapping[str, Any] | None) -> GPState | None:
+        if state is None:
+            return None
+        [theta] = fields_of(state, "theta")
+        if not is_theta(theta, self.space.n_columns):
             raise ValueError("'theta' is not a list of the surrogate's hyper-parameters")
+        return GPState(tuple(theta))
 
-    def _stored_hyperparameters(self, trials: Sequence[Trial]) -> list[FloatArray]:
-        """Return where the estimate may begin: the prior mean, the last trial's, noisier ones.
+    def _starts_of_theta(self, trials: Sequence[Trial]) -> list[FloatArray]:
+        """Return where the estimate of θ may begin: at the prior mean or the latest estimate.
 
-        Where the noise is taken for next to nothing the likelihood hardly depends on it, and no
-        gradient leads out.
+        The last one in the list is the latest estimate if there is one. Before them come copies
+        of it with more noise: where the noise is estimated as next to nothing, the likelihood
+        hardly depends on it, and no gradient leads out.
         """
         starts = [HyperPrior.for_dimension(self.space.n_columns).mean]
-        stored = (trial.memory["theta"] for trial in reversed(trials) if "theta" in trial.memory)
-        starts.extend(np.array(theta) for theta in islice(stored, 1))
+        states = (trial.state for trial in reversed(trials))
+        latest = next((state for state in states if state is not None), None)
+        if latest is not None:
+            starts.append(np.array(latest.theta))
         noisier = [np.append(starts[-1][:-1], log_noise) for log_noise in NOISE_STARTS]
         return [*noisier, *starts]
 
 
-def unknown_candidates(
-    space: Space, rows: FloatArray, is_finished: NDArray[np.bool_]
-) -> FloatArray:
+def unknown_candidates(history: History) -> FloatArray:
     """Return the candidates that were handed out and whose score is not known.
 
     Those are the pending ones, and in a space with a resource those that had less than all of it:
-    another one beside them is worth no more than beside a pending one.
+    another candidate beside them is worth no more than beside a pending one.
 
     Parameters
     ----------
-    space : Space
-    rows : ndarray of shape (n, d)
-        Of all trials handed out.
-    is_finished : ndarray of shape (n,)
+    history : History
 
     Returns
     -------
     unknown : ndarray of shape (m, d)
         Snapped; the most recent ones, if there are many.
     """
-    known = {row_key(row) for row in rows[is_finished]}
-    candidates = {row_key(row): row for row in space.snap(rows)}
+    known = {row_key(row) for row in history.rows[history.is_finished]}
+    candidates = {row_key(row): row for row in history.space.snap(history.rows)}
     unknown = [row for key, row in candidates.items() if key not in known]
-    return np.array(unknown[-MAX_ACTIVE:]).reshape(-1, rows.shape[1])
+    return np.array(unknown[-MAX_ACTIVE:]).reshape(-1, history.space.n_columns)
 
 
-def insisted_noise(surrogate: GaussianProcess) -> float:
-    """Return the variance of the noise beyond what is assumed where the scores do not tell."""
+def excess_noise(surrogate: GaussianProcess) -> float:
+    """Return the estimated noise variance in excess of what its prior explains.
+
+    Parameters
+    ----------
+    surrogate : GaussianProcess
+
+    Returns
+    -------
+    variance : float
+        `NO_NOISE` if the scores say nothing about the noise.
+    """
     assumed = np.exp(HyperPrior.for_dimension(surrogate.Z.shape[1]).mean[-1] + 1.0)
     return float(max(surrogate.noise - assumed, NO_NOISE))
 
@@ -237,7 +255,7 @@ def has_plateaus(scores: FloatArray) -> bool:
     return len(np.unique(better)) < len(better)
 
 
-def neglected_subspace(space: Space, rows: FloatArray) -> float | None:
+def neglected_subspace(space: SearchSpace, rows: FloatArray) -> float | None:
     """Return the cell of the sub-space that is due a trial, or None.
 
     Two bad scores of a large sub-space say little of its best, but enough for the surrogate to
@@ -245,7 +263,7 @@ def neglected_subspace(space: Space, rows: FloatArray) -> float | None:
 
     Parameters
     ----------
-    space : Space
+    space : SearchSpace
     rows : ndarray of shape (n, d)
         Of all trials handed out.
     """

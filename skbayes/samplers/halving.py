@@ -8,9 +8,9 @@ space until a trial has had the full resource. From then on they come from a mod
 every trial of every rung, with the resource as one more column of the cube, and asked for what is
 best at the full resource. Promotion is by score.
 
-A rung can only be promoted when it is complete, and ends its bracket if none of its trials has a
-score. Until then the next bracket is begun, so that
-workers have work, and if there is none the sampler waits.
+A rung is promoted when it is complete, and ends its bracket if none of its trials has a score.
+Until it is complete the next bracket is begun, so that workers have work; if there is no other
+bracket, the sampler waits.
 
 Follows Karnin, Koren & Somekh, "Almost Optimal Exploration in Multi-Armed Bandits", ICML 2013; the
 brackets are those of Li, Jamieson, DeSalvo, Rostamizadeh & Talwalkar, "Hyperband", JMLR 2018, and
@@ -20,16 +20,14 @@ that a model proposes the candidates follows Falkner, Klein & Hutter, "BOHB", IC
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from skbayes.samplers.base import NoProposal, Proposal, Sampler
-from skbayes.space import Space
-from skbayes.space.dimensions import Column, Kind
+from skbayes.samplers.base import History, NoProposal, Proposal, Sampler, fields_of
+from skbayes.space.fidelity import FidelitySpace
 from skbayes.trial import FloatArray, Trial
 
 
@@ -157,174 +155,172 @@ def make_brackets(
     ]
 
 
-class AtFullResource(Space):
-    """A space with one more column for the resource, at whose end every candidate lies.
-
-    A sampler of this space learns from trials anywhere along the column, and proposes for the full
-    resource.
+@dataclass(frozen=True)
+class RungState:
+    """What `HalvingSampler` stores with a trial.
 
     Parameters
     ----------
-    space : Space
+    bracket, rung : int
+        Where in the schedule the trial belongs.
+    candidate : object, default=None
+        The state that the sampler of its candidate stored; None for a promoted trial.
     """
 
-    def __init__(self, space: Space) -> None:
-        self._space = space
-        self._selector = space._selector
-        self.columns = [*space.columns, Column(Kind.CONTINUOUS)]
-        self.size, self.grid_size = space.size, space.grid_size
-
-    def decode(self, row: Any) -> dict[str, Any]:
-        return self._space.decode(row[:-1])
-
-    def encode(self, params: Mapping[str, Any]) -> FloatArray:
-        return np.append(self._space.encode(params), 1.0)
-
-    def snap(self, rows: FloatArray) -> FloatArray:
-        return np.hstack([self._space.snap(rows[:, :-1]), np.ones((len(rows), 1))])
-
-    def active(self, rows: FloatArray) -> NDArray[np.bool_]:
-        is_active = self._space.active(rows[:, :-1])
-        return np.hstack([is_active, np.zeros((len(rows), 1), dtype=bool)])
-
-    def grid_point(self, index: int) -> tuple[FloatArray, dict[str, Any]]:
-        row, params = self._space.grid_point(index)
-        return np.append(row, 1.0), params
-
-    def all_rows(self) -> Iterator[FloatArray]:
-        return (np.append(row, 1.0) for row in self._space.all_rows())
+    bracket: int
+    rung: int
+    candidate: Any = None
 
 
 class HalvingSampler(Sampler):
     """Proposes the trials of brackets, rung by rung.
 
-    A trial remembers its bracket, its rung as ``iter``, its ``n_resources``, and if it is promoted
-    the number of the trial that it was before as ``parent``.
+    A trial has the resource of its rung as its fidelity, and a promoted trial the one it comes
+    from as its parent.
 
     Parameters
     ----------
-    space : Space
+    full : FidelitySpace
+        The searched space with a column for the resource.
     brackets : sequence of Bracket
     start, model : Sampler
-        Of the space `AtFullResource`; they propose new candidates, the second as soon as a trial
-        with the most resource is finished.
+        Of the space `full`. They propose new candidates, the second as soon as a trial with the
+        most resource is finished.
     resource : str or None
-        Parameter that the resource is; None if it is none.
+        The parameter that is the resource; None if it is no parameter.
     given : sequence of (row, params), default=()
         Candidates that come before those of the samplers.
     """
 
     def __init__(
         self,
-        space: Space,
+        full: FidelitySpace,
         brackets: Sequence[Bracket],
         start: Sampler,
         model: Sampler,
         resource: str | None,
         given: Sequence[tuple[FloatArray, Mapping[str, Any]]] = (),
     ) -> None:
-        super().__init__(space)
-        self.brackets, self._start, self._model = list(brackets), start, model
+        super().__init__(full.space)
+        self._full, self.brackets = full, list(brackets)
+        self._start, self._model = start, model
         self._resource, self._given = resource, given
         self.given = [params for _, params in given]
-        resources = [rung.n_resources for bracket in brackets for rung in bracket.rungs]
-        self._least, self._most = min(resources), max(resources)
+        self._most = max(rung.n_resources for bracket in brackets for rung in bracket.rungs)
 
-    def propose(self, trials: Sequence[Trial], rng: np.random.Generator) -> Proposal | NoProposal:
-        must_wait = False
-        for number, bracket in enumerate(self.brackets):
-            before: list[Trial] = []
-            for step, rung in enumerate(bracket.rungs):
-                members = [t for t in trials if place_of(t) == (number, step)]
-                if step == 0:
-                    if len(members) < rung.n_candidates:
-                        found = self._new_candidate(trials, rng)
-                        if isinstance(found, Proposal):
-                            return self._placed(found, number, step, rung)
-                        if found is NoProposal.WAIT:
-                            must_wait = True
-                            break
-                elif len(members) < min(rung.n_candidates, len(before)):
-                    if any(trial.outcome is None for trial in before):
-                        must_wait = True
-                        break
-                    if all(np.isnan(trial.score) for trial in before):
-                        break  # any promotion would be by chance
-                    best = promoted(before)[len(members)]
-                    again = Proposal(best.row, best.params, {"parent": best.number})
-                    return self._placed(again, number, step, rung)
-                before = members
-        return NoProposal.WAIT if must_wait else NoProposal.EXHAUSTED
+    def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
+        answer = NoProposal.EXHAUSTED
+        for number in range(len(self.brackets)):
+            found = self._next_of_bracket(number, history, rng)
+            if isinstance(found, Proposal):
+                return found
+            if found is NoProposal.WAIT:
+                answer = NoProposal.WAIT
+        return answer
 
-    def check_memory(self, memory: Mapping[str, Any]) -> None:
-        own = ("bracket", "iter", "n_resources", "parent")
-        for name in ("bracket", "iter", "n_resources", *["parent"] * ("parent" in memory)):
-            if type(memory.get(name)) is not int:
-                raise ValueError(f"{name!r} is {memory.get(name)!r}, not an integer")
-        bracket, step = memory["bracket"], memory["iter"]
-        is_there = 0 <= bracket < len(self.brackets) and step >= 0
-        if not is_there or step >= len(self.brackets[bracket].rungs):
-            raise ValueError(f"there is no rung {step} of bracket {bracket}")
-        if memory["n_resources"] != self.brackets[bracket].rungs[step].n_resources:
-            raise ValueError(f"{memory['n_resources']} is not what a trial of its rung gets")
-        if ("parent" in memory) != (step > 0):
-            raise ValueError("a promoted trial comes from another one, and no other trial does")
-        rest = {name: memory[name] for name in memory if name not in own}
-        self._model.check_memory(rest)
-
-    def restored_params(
-        self, row: FloatArray, recorded: Mapping[str, Any], memory: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        if self._resource is None:
-            return super().restored_params(row, recorded, memory)
-        own = {name: value for name, value in recorded.items() if name != self._resource}
-        if recorded.get(self._resource) != memory["n_resources"]:
-            raise ValueError(f"{self._resource!r} is not what a trial of its rung gets")
-        params = super().restored_params(row, own, memory)
-        return {**params, self._resource: memory["n_resources"]}
-
-    def _new_candidate(
-        self, trials: Sequence[Trial], rng: np.random.Generator
+    def _next_of_bracket(
+        self, number: int, history: History, rng: np.random.Generator
     ) -> Proposal | NoProposal:
-        n_begun = sum(place_of(trial)[1] == 0 for trial in trials)
+        """Return what one bracket needs next; exhausted if it needs nothing more."""
+        below: list[Trial] = []
+        for step, rung in enumerate(self.brackets[number].rungs):
+            members = [trial for trial in history.trials if rung_of(trial) == (number, step)]
+            if step == 0 and len(members) < rung.n_candidates:
+                found = self._new_candidate(history, rng)
+                if isinstance(found, Proposal):
+                    return self._on_rung(found, number, step)
+                if found is NoProposal.WAIT:
+                    return found
+            elif len(members) < min(rung.n_candidates, len(below)):
+                if any(trial.outcome is None for trial in below):
+                    return NoProposal.WAIT
+                if all(np.isnan(trial.score) for trial in below):
+                    return NoProposal.EXHAUSTED  # any promotion would be by chance
+                best = promoted(below)[len(members)]
+                again = Proposal(best.row, best.params, parent=best.number)
+                return self._on_rung(again, number, step)
+            below = members
+        return NoProposal.EXHAUSTED
+
+    def restore(
+        self,
+        row: FloatArray,
+        recorded: Mapping[str, Any],
+        fidelity: int | None,
+        parent: int | None,
+        state: Mapping[str, Any] | None,
+    ) -> Proposal:
+        restored = self.restore_state(state)
+        n_resources = self.brackets[restored.bracket].rungs[restored.rung].n_resources
+        if type(fidelity) is not int or fidelity != n_resources:
+            raise ValueError(f"{fidelity!r} is not what a trial of its rung gets")
+        if (parent is not None) != (restored.rung > 0):
+            raise ValueError("a promoted trial comes from another one, and no other trial does")
+        own = {name: value for name, value in recorded.items() if name != self._resource}
+        if self._resource is not None and recorded.get(self._resource) != n_resources:
+            raise ValueError(f"{self._resource!r} is not what a trial of its rung gets")
+        candidate = Proposal(row, self.space.restore(row, own, self.given), parent=parent)
+        at_rung = self._on_rung(candidate, restored.bracket, restored.rung)
+        return replace(at_rung, state=restored)
+
+    def restore_state(self, state: Mapping[str, Any] | None) -> RungState:
+        if state is None:
+            raise ValueError("it has no state, and a trial of halving has a rung")
+        bracket, rung, candidate = fields_of(state, "bracket", "rung", "candidate")
+        for name, value in (("bracket", bracket), ("rung", rung)):
+            if type(value) is not int:
+                raise ValueError(f"{name!r} is {value!r}, not an integer")
+        is_there = 0 <= bracket < len(self.brackets) and rung >= 0
+        if not is_there or rung >= len(self.brackets[bracket].rungs):
+            raise ValueError(f"there is no rung {rung} of bracket {bracket}")
+        if candidate is not None and not isinstance(candidate, Mapping):
+            raise ValueError(f"'candidate' is {candidate!r}, not the state of a sampler")
+        return RungState(bracket, rung, self._model.restore_state(candidate))
+
+    def _new_candidate(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
+        n_begun = sum(rung_of(trial)[1] == 0 for trial in history.trials)
         if n_begun < len(self._given):
             return Proposal(*self._given[n_begun])
-        shown = [replace(trial, row=np.append(trial.row, self._height(trial))) for trial in trials]
-        proposes = self._model if self._knows_the_top(trials) else self._start
-        found = proposes.propose(shown, rng)
+        sampler = self._model if self._has_full_fidelity(history.trials) else self._start
+        trials = [
+            replace(
+                trial,
+                row=self._full.with_fidelity(trial.row, fidelity_of(trial)),
+                state=trial.state.candidate,
+            )
+            for trial in history.trials
+        ]
+        found = sampler.propose(History(self._full, trials, history.number), rng)
         return replace(found, row=found.row[:-1]) if isinstance(found, Proposal) else found
 
-    def _knows_the_top(self, trials: Sequence[Trial]) -> bool:
+    def _has_full_fidelity(self, trials: Sequence[Trial]) -> bool:
         """Whether a trial with the most resource is finished.
 
         Before that a model would crowd the candidates where little of the resource does best,
         which is seldom where much of it does, and promotion by score would take them all from
         there.
         """
-        return any(
-            trial.memory["n_resources"] == self._most and trial.outcome is not None
-            for trial in trials
-        )
+        return any(trial.fidelity == self._most and trial.outcome is not None for trial in trials)
 
-    def _height(self, trial: Trial) -> float:
-        """Return how much of the resource a trial had: 0 the least, 1 the most, on a log scale."""
-        if self._least == self._most:
-            return 1.0
-        share = trial.memory["n_resources"] / self._least
-        return float(np.log(share) / np.log(self._most / self._least))
-
-    def _placed(self, candidate: Proposal, bracket: int, step: int, rung: Rung) -> Proposal:
-        """Return a candidate with the resource and the memory of its rung."""
+    def _on_rung(self, candidate: Proposal, bracket: int, step: int) -> Proposal:
+        """Return a candidate with the resource of a rung, and its place in the state."""
+        n_resources = self.brackets[bracket].rungs[step].n_resources
         params = dict(candidate.params)
         if self._resource is not None:
-            params[self._resource] = rung.n_resources
-        place = {"bracket": bracket, "iter": step, "n_resources": rung.n_resources}
-        return Proposal(candidate.row, params, {**candidate.memory, **place})
+            params[self._resource] = n_resources
+        state = RungState(bracket, step, candidate.state)
+        return replace(candidate, params=params, fidelity=n_resources, state=state)
 
 
-def place_of(trial: Trial) -> tuple[int, int]:
-    """Return the bracket of a trial, and the step of its rung."""
-    return trial.memory["bracket"], trial.memory["iter"]
+def rung_of(trial: Trial) -> tuple[int, int]:
+    """Return the number of a trial's bracket, and that of its rung in the bracket."""
+    return trial.state.bracket, trial.state.rung
+
+
+def fidelity_of(trial: Trial) -> int:
+    """Return how much of the resource a trial of halving gets."""
+    assert trial.fidelity is not None
+    return trial.fidelity
 
 
 def promoted(rung: Sequence[Trial]) -> list[Trial]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.stats import qmc
 
-from skbayes.acquisition.maximize import row_key
-from skbayes.samplers.base import NoProposal, Proposal, Sampler, is_used_up, seen_keys
-from skbayes.space import Space
-from skbayes.trial import FloatArray, Trial
+from skbayes.samplers.base import History, NoProposal, Proposal, Sampler, fields_of
+from skbayes.space.base import SearchSpace, row_key
+from skbayes.trial import FloatArray
 
 BLOCK = 64
 """Points of the sequence that are made at a time."""
@@ -26,7 +25,7 @@ class QuasiRandomSampler(Sampler):
 
     Parameters
     ----------
-    space : Space
+    space : SearchSpace
     seed : int
         Seeds the scrambling.
 
@@ -35,22 +34,21 @@ class QuasiRandomSampler(Sampler):
     Owen, "Scrambling Sobol' and Niederreiter-Xing points", Journal of Complexity, 1998.
     """
 
-    def __init__(self, space: Space, seed: int) -> None:
+    def __init__(self, space: SearchSpace, seed: int) -> None:
         super().__init__(space)
         self._seed = seed
         self._made = np.empty((0, space.n_columns))  # a cache of what the seed determines
 
-    def propose(self, trials: Sequence[Trial], rng: np.random.Generator) -> Proposal | NoProposal:
-        seen = seen_keys(self.space, trials)
-        if is_used_up(self.space, seen):
+    def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
+        if history.is_exhausted:
             return NoProposal.EXHAUSTED
         # Every trial can hide one point of the sequence, and a coarse space many.
-        for index in range(4 * (len(trials) + BLOCK)):
+        for index in range(4 * (history.number + BLOCK)):
             row = self.point(index)
-            if row_key(row) not in seen:
+            if row_key(row) not in history.seen:
                 return self._proposal(row)
         if self.space.size is not None:
-            unseen = (row for row in self.space.all_rows() if row_key(row) not in seen)
+            unseen = (row for row in self.space.all_rows() if row_key(row) not in history.seen)
             return self._proposal(next(unseen))
         return self._proposal(self.space.snap(rng.random((1, self.space.n_columns)))[0])
 
@@ -68,31 +66,48 @@ class QuasiRandomSampler(Sampler):
         return qmc.Sobol(self.space.n_columns, scramble=True, seed=rng).random(n)
 
 
+@dataclass(frozen=True)
+class GridState:
+    """What `GridSampler` stores with a trial.
+
+    Parameters
+    ----------
+    index : int
+        Position of the candidate in the grid.
+    """
+
+    index: int
+
+
 class GridSampler(Sampler):
     """Proposes the points of scikit-learn's `ParameterGrid`, in its order.
 
-    Points that were given beforehand are left out; so is nothing else.
+    Points that were given beforehand are left out. A list with equal values has equal points, and
+    each of them is proposed.
     """
 
-    def propose(self, trials: Sequence[Trial], rng: np.random.Generator) -> Proposal | NoProposal:
+    def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
         assert self.space.grid_size is not None
-        given = seen_keys(self.space, list(takewhile(_was_given, trials)))
-        last = max((trial.memory.get("grid_index", -1) for trial in trials), default=-1)
+        states = [trial.state for trial in history.trials]
+        given = {
+            row_key(row)
+            for row, state in zip(self.space.snap(history.rows), states, strict=True)
+            if state is None
+        }
+        last = max((state.index for state in states if state is not None), default=-1)
         for index in range(last + 1, self.space.grid_size):
             row, params = self.space.grid_point(index)
             if row_key(row) not in given:
-                return Proposal(row, params, {"grid_index": index})
+                return Proposal(row, params, state=GridState(index))
         return NoProposal.EXHAUSTED
 
-    def check_memory(self, memory: Mapping[str, Any]) -> None:
-        index = memory.get("grid_index", 0)
-        super().check_memory({name: memory[name] for name in memory if name != "grid_index"})
+    def restore_state(self, state: Mapping[str, Any] | None) -> GridState | None:
+        if state is None:
+            return None
+        [index] = fields_of(state, "index")
         if type(index) is not int or not 0 <= index < (self.space.grid_size or 0):
             raise ValueError(f"{index!r} is no place in the grid")
-
-
-def _was_given(trial: Trial) -> bool:
-    return "grid_index" not in trial.memory
+        return GridState(index)
 
 
 class GivenFirst(Sampler):
@@ -114,12 +129,11 @@ class GivenFirst(Sampler):
         super().__init__(then.space)
         self.given, self._start, self._then = given, start, then
 
-    def propose(self, trials: Sequence[Trial], rng: np.random.Generator) -> Proposal | NoProposal:
-        number = len(trials)
-        if number >= len(self.given):
-            return self._then.propose(trials, rng)
-        row, params = self.space.complete(self.given[number], self._start.point(number))
-        return Proposal(row, params)
+    def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
+        if history.number >= len(self.given):
+            return self._then.propose(history, rng)
+        filling = self._start.point(history.number)
+        return Proposal(*self.space.complete(self.given[history.number], filling))
 
-    def check_memory(self, memory: Mapping[str, Any]) -> None:
-        self._then.check_memory(memory)
+    def restore_state(self, state: Mapping[str, Any] | None) -> Any:
+        return self._then.restore_state(state)

@@ -16,16 +16,14 @@ Understanding Its Algorithm Components and Their Roles for Better Empirical Perf
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from skbayes.models.parzen import ParzenEstimator
-from skbayes.samplers.base import NoProposal, Proposal, Sampler, is_used_up, seen_keys
+from skbayes.samplers.base import History, NoProposal, Proposal, Sampler
 from skbayes.samplers.quasi_random import QuasiRandomSampler
-from skbayes.space import Space
-from skbayes.trial import FloatArray, Trial
+from skbayes.space.base import SearchSpace
+from skbayes.trial import FloatArray
 
 N_INITIAL_POINTS = 10
 """Trials of the start-up design, as it is usual for this method."""
@@ -51,7 +49,7 @@ class TPESampler(Sampler):
 
     Parameters
     ----------
-    space : Space
+    space : SearchSpace
     start : QuasiRandomSampler
         The start-up design.
     n_initial_points : int, default=10
@@ -60,7 +58,7 @@ class TPESampler(Sampler):
 
     def __init__(
         self,
-        space: Space,
+        space: SearchSpace,
         start: QuasiRandomSampler,
         n_initial_points: int = N_INITIAL_POINTS,
     ) -> None:
@@ -68,17 +66,15 @@ class TPESampler(Sampler):
         self._start = start
         self._n_initial_points = n_initial_points
 
-    def propose(self, trials: Sequence[Trial], rng: np.random.Generator) -> Proposal | NoProposal:
-        scores = np.array([trial.score for trial in trials])
-        n_scored = int(np.isfinite(scores).sum())
-        if len(trials) < self._n_initial_points or n_scored < 2:
-            return self._start.propose(trials, rng)
-        if self.space.size is not None and is_used_up(self.space, seen_keys(self.space, trials)):
+    def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
+        if history.is_start_up(self._n_initial_points):
+            return self._start.propose(history, rng)
+        if history.is_exhausted:
             return NoProposal.EXHAUSTED
 
-        order = np.argsort(-scores, kind="stable")  # NaN, failed and pending, comes last
-        n_good = min(int(np.ceil(np.sqrt(len(trials)))), MAX_GOOD, n_scored)
-        rows = np.concatenate([trial.row for trial in trials]).reshape(len(trials), -1)[order]
+        order = np.argsort(-history.scores, kind="stable")  # NaN, failed and pending, comes last
+        n_good = min(int(np.ceil(np.sqrt(len(order)))), MAX_GOOD, history.n_scored)
+        rows = history.rows[order]
         is_active = self.space.active(rows)
         likely = self._density(rows[:n_good], is_active[:n_good], rank_weights(n_good))
         unlikely = self._density(rows[n_good:], is_active[n_good:], np.ones(len(rows) - n_good))
@@ -90,7 +86,7 @@ class TPESampler(Sampler):
         for index in np.argsort(-gain, kind="stable"):
             if not (seen == drawn[index]).all(axis=1).any():
                 return self._proposal(drawn[index])
-        return self._start.propose(trials, rng)
+        return self._start.propose(history, rng)
 
     def _density(
         self, Z: FloatArray, is_active: NDArray[np.bool_], weights: FloatArray
@@ -111,7 +107,7 @@ def rank_weights(n: int) -> FloatArray:
     return np.asarray(weights / weights.mean(), dtype=float)
 
 
-def bandwidths(space: Space, n: int) -> FloatArray:
+def bandwidths(space: SearchSpace, n: int) -> FloatArray:
     """Return the bandwidths of a density of n rows, of shape (d,).
 
     Those of numeric columns shrink with n as Scott's rule has it for d dimensions; for a category

@@ -7,8 +7,6 @@ A list of dicts is a union of *sub-spaces*. A row then begins with a categorical
 which sub-space it belongs to; the columns of parameters it does not use are inactive and lie at
 the centre, so that every kernel stays a kernel. A parameter that several sub-spaces hold with the
 same prior is one dimension, and what is learned of it is shared.
-
-Two rows are the same candidate if and only if their snapped rows are equal.
 """
 
 from __future__ import annotations
@@ -20,14 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skbayes.space.base import SearchSpace
 from skbayes.space.dimensions import (
     INACTIVE,
-    Column,
     Continuous,
     Dimension,
     Finite,
     Integers,
-    Kind,
     dimension_of_distribution,
     dimension_of_list,
 )
@@ -50,7 +47,7 @@ RESTORED = 1e-6
 """How far a recorded number may lie from where its row says, in the unit cube or relatively."""
 
 
-class Space:
+class Space(SearchSpace):
     """What `param_distributions` describes.
 
     Parameters
@@ -59,15 +56,6 @@ class Space:
         Names to distributions or lists of values, as in scikit-learn's `RandomizedSearchCV`.
     seed : int, default=0
         Seeds the draws from objects that only have `rvs`.
-
-    Attributes
-    ----------
-    columns : list of Column
-        The axes of the unit cube.
-    size : int or None
-        Number of distinct candidates; None if it is not counted.
-    grid_size : int or None
-        Number of candidates of scikit-learn's `ParameterGrid`; None unless all values are lists.
 
     Examples
     --------
@@ -81,7 +69,7 @@ class Space:
 
     def __init__(self, param_distributions: Distributions, seed: int = 0) -> None:
         grids = _read_dicts(param_distributions)
-        self.columns: list[Column] = []
+        self.columns = []
         self._selector = Finite(range(len(grids)), is_ordered=False) if len(grids) > 1 else None
         if self._selector is not None:
             self.columns.extend(self._selector.columns)
@@ -121,34 +109,15 @@ class Space:
         return dimension, columns
 
     @property
-    def n_columns(self) -> int:
-        """Dimension d of the unit cube."""
-        return len(self.columns)
-
-    @property
     def subspace_cells(self) -> FloatArray:
-        """Where in the first column the sub-spaces sit; none if there is only one."""
         return np.empty(0) if self._selector is None else self._selector.positions
 
-    @property
-    def is_categorical(self) -> NDArray[np.bool_]:
-        """Which columns know no distance but equal and different."""
-        return np.array([column.kind is Kind.CATEGORICAL for column in self.columns], dtype=bool)
-
     def decode(self, row: Any) -> dict[str, Any]:
-        """Return the parameters at a row, in the order of their names."""
         cells = np.asarray(row, dtype=float)
         subspace = self._subspaces[self._subspace_of(cells)]
         return {name: subspace[name][0].decode(cells[subspace[name][1]]) for name in subspace}
 
     def encode(self, params: Mapping[str, Any]) -> FloatArray:
-        """Return the row of a candidate.
-
-        Raises
-        ------
-        ValueError
-            If its names are those of no sub-space, or a value lies outside.
-        """
         exact = [
             n for n, subspace in enumerate(self._subspaces) if subspace.keys() == params.keys()
         ]
@@ -165,19 +134,6 @@ class Space:
         Numbers of distributions are taken as they were recorded, because quantiles may differ in
         their last digits between versions of SciPy. All other values are the space's own objects,
         or those of the given points.
-
-        Parameters
-        ----------
-        row : ndarray of shape (d,)
-        recorded : mapping of str to object
-            The values that are numbers, strings, booleans or None.
-        given : sequence of mapping
-            Points that were evaluated first, with values exactly as the user gave them.
-
-        Raises
-        ------
-        ValueError
-            If the names or a value are not those of a candidate at this row.
         """
         params = self.decode(row)
         subspace = self._subspaces[self._subspace_of(row)]
@@ -206,33 +162,12 @@ class Space:
     def complete(
         self, params: Mapping[str, Any], filling: FloatArray
     ) -> tuple[FloatArray, dict[str, Any]]:
-        """Fill the names a candidate leaves open.
-
-        Parameters
-        ----------
-        params : mapping of str to object
-            Values by name, kept exactly as they are.
-        filling : ndarray of shape (d,)
-            Row that gives the rest. Where it lies in another sub-space than `params`, the
-            columns of the first sub-space that holds `params` are taken from it.
-
-        Returns
-        -------
-        row : ndarray of shape (d,)
-        completed : dict
-
-        Raises
-        ------
-        ValueError
-            If a name is unknown or a value lies outside, in all sub-spaces.
-        """
         preferred = self._subspace_of(filling)
         order = sorted(range(len(self._subspaces)), key=lambda number: number != preferred)
         row = self._place_in(order, params, filling)
         return row, self.decode(row) | dict(sorted(params.items()))
 
     def fitting_part(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the largest part of `params` that lies in one sub-space."""
         parts = [
             {name: params[name] for name in subspace if _holds(subspace[name][0], name, params)}
             for subspace in self._subspaces
@@ -240,7 +175,6 @@ class Space:
         return max(parts, key=len)
 
     def snap(self, rows: FloatArray) -> FloatArray:
-        """Move rows, of shape (n, d), to where the candidates they decode to sit."""
         snapped = np.full_like(rows, INACTIVE)
         if self._selector is not None:
             snapped[:, :1] = self._selector.snap(rows[:, :1])
@@ -250,7 +184,6 @@ class Space:
         return snapped
 
     def active(self, rows: FloatArray) -> NDArray[np.bool_]:
-        """Which columns of snapped rows, of shape (n, d), their candidates use."""
         is_active = np.zeros(rows.shape, dtype=bool)
         is_active[:, : int(self._selector is not None)] = True
         for number, is_member in self._members(rows):
@@ -259,13 +192,6 @@ class Space:
         return is_active
 
     def grid_point(self, index: int) -> tuple[FloatArray, dict[str, Any]]:
-        """Return candidate `index` of scikit-learn's `ParameterGrid`, in its order.
-
-        Returns
-        -------
-        row : ndarray of shape (d,)
-        params : dict
-        """
         assert self._grids is not None
         number = 0
         while index >= (length := _grid_length(self._grids[number])):
@@ -277,12 +203,10 @@ class Space:
         return row, dict(sorted(point.items()))
 
     def examples(self) -> Iterator[dict[str, Any]]:
-        """Yield one candidate of every sub-space."""
         for number in range(len(self._subspaces)):
             yield self.decode(self.snap(self._row_in(number)[np.newaxis])[0])
 
     def all_rows(self) -> Iterator[FloatArray]:
-        """Yield every candidate of a space whose `size` is known, as a snapped row."""
         for number, subspace in enumerate(self._subspaces):
             yield from _walk(self._row_in(number), list(subspace.values()))
 

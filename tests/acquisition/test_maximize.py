@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from skbayes.acquisition.maximize import Effort, maximize, row_key
+from skbayes.acquisition.maximize import Effort, maximize
 from skbayes.space import Space
+from skbayes.space.base import row_key
 
 UNIFORM = stats.uniform(0, 1)
 

@@ -15,9 +15,9 @@ from skbayes.engine.budget import (
 from skbayes.trial import Outcome, Trial
 
 
-def trial(number=0, score=None, **memory):
-    outcome = None if score is None else Outcome((score,))
-    return Trial(number, np.zeros(1), {}, memory, outcome)
+def trial(number=0, score=None, fidelity=None):
+    outcome = None if score is None else Outcome.of_scores(score)
+    return Trial(number, np.zeros(1), {}, fidelity, outcome=outcome)
 
 
 def clock_with(seconds_left, seconds_per_split=1.0):
@@ -50,9 +50,9 @@ def test_a_trial_is_expected_to_wait_for_those_before_it(n_splits, n_workers, se
 
 def test_time_is_expected_in_proportion_to_the_resource():
     clock = Clock(time.monotonic() + 100)
-    clock.note(trial(n_resources=10), 10.0, 5)  # 0.2 seconds a split and resource
-    assert clock.suffices_for([(trial(n_resources=90), 5)], 1)
-    assert not clock.suffices_for([(trial(n_resources=110), 5)], 1)
+    clock.note(trial(fidelity=10), 10.0, 5)  # 0.2 seconds a split and resource
+    assert clock.suffices_for([(trial(fidelity=90), 5)], 1)
+    assert not clock.suffices_for([(trial(fidelity=110), 5)], 1)
 
 
 @pytest.mark.parametrize(

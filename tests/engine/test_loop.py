@@ -10,11 +10,11 @@ from joblib import parallel_config
 from scipy import stats
 from sklearn.utils.parallel import Parallel, delayed
 
-from skbayes.engine.evaluation import Answer
 from skbayes.engine.loop import SearchLoop
 from skbayes.engine.queue import LONGEST_PAUSE, SHORTEST_PAUSE, TaskQueue
-from skbayes.engine.results import outcome_of
 from skbayes.engine.streaming import StreamingParallel
+from skbayes.evaluation.results import outcome_of
+from skbayes.evaluation.task import Answer
 from skbayes.samplers.base import NoProposal, Proposal, Sampler
 from skbayes.space import Space
 from skbayes.study import Study
@@ -25,7 +25,8 @@ SPACE = Space({"x": stats.uniform(0, 1)})
 def evaluate(number, splits, x, seconds):
     """Stands for fits: it takes its time and returns scores."""
     time.sleep(sum(seconds))
-    results = {split: {"test_scores": x + split, "fit_error": None} for split in splits}
+    times = {"fit_time": 0.0, "score_time": 0.0}
+    results = {s: {"test_scores": x + s, "fit_error": None, **times} for s in splits}
     return Answer(number, results, sum(seconds))
 
 
@@ -39,7 +40,7 @@ class Evaluator:
         seconds = [self.seconds(trial.number, split) for split in splits]
         return delayed(evaluate)(trial.number, splits, trial.params["x"], seconds)
 
-    def receive(self, trial, results):
+    def keep_models(self, trial, results):
         assert trial.outcome is not None
         assert len(results) == self.n_splits
 
@@ -51,14 +52,12 @@ class Recorder(Sampler):
         super().__init__(SPACE)
         self.shown, self.wait_at = [], set(wait_at)
 
-    def propose(self, trials, rng):
-        is_pending = any(trial.outcome is None for trial in trials)
-        if len(trials) in self.wait_at and is_pending:
+    def propose(self, history, rng):
+        if history.number in self.wait_at and not history.is_finished.all():
             return NoProposal.WAIT
-        self.shown.append([trial.score for trial in trials])
-        known = np.nansum([trial.score for trial in trials])
-        row = np.array([(0.37 * known + rng.random()) % 1.0])
-        return Proposal(row, {"x": float(row[0])}, {"n_shown": len(trials)})
+        self.shown.append(history.scores.tolist())
+        row = np.array([(0.37 * np.nansum(history.scores) + rng.random()) % 1.0])
+        return Proposal(row, {"x": float(row[0])})
 
 
 def run(evaluator, n_trials=12, n_points=2, n_jobs=1, backend="loky", sampler=None, stream=True):
@@ -85,6 +84,10 @@ def params(loop):
     return [trial.params["x"] for trial in loop.study.trials]
 
 
+def results_of(loop):
+    return [record.results for record in loop.finished.records()]
+
+
 @pytest.mark.parametrize("n_points", [1, 2, 3, 8])
 def test_a_trial_sees_exactly_the_outcomes_before_its_window(n_points):
     loop = run(Evaluator(), n_points=n_points)
@@ -93,7 +96,7 @@ def test_a_trial_sees_exactly_the_outcomes_before_its_window(n_points):
         assert np.isfinite(shown[:n_shown]).all()
         assert np.isnan(shown[n_shown:]).all()
     assert [trial.number for trial in loop.study.trials] == list(range(12))
-    assert all(len(results) == 3 for results in [r.results for r in loop.records()])
+    assert all(len(results) == 3 for results in results_of(loop))
 
 
 @pytest.mark.parametrize("n_points", range(1, 9))
@@ -107,12 +110,14 @@ def test_one_slow_split_neither_hangs_the_search_nor_changes_it(backend, n_jobs,
     parallel = run(Evaluator(3, seconds), 10, n_points, n_jobs, backend)
     sequential = run(Evaluator(3), 10, n_points)
     assert params(parallel) == params(sequential)
-    assert [r.results for r in parallel.records()] == [r.results for r in sequential.records()]
+    assert [r.results for r in parallel.finished.records()] == [
+        r.results for r in sequential.finished.records()
+    ]
 
 
 def test_results_stand_in_the_order_of_the_splits():
     loop = run(Evaluator(4, lambda _, split: 0.02 * (3 - split)), 3, 1, 4, "threading")
-    for trial, results in zip(loop.study.trials, [r.results for r in loop.records()], strict=True):
+    for trial, results in zip(loop.study.trials, results_of(loop), strict=True):
         x = trial.params["x"]
         assert [result["test_scores"] for result in results] == [x, x + 1, x + 2, x + 3]
 
@@ -141,7 +146,7 @@ def test_a_sampler_that_waits_sees_everything_before_it():
 
 def test_a_sampler_that_waits_for_nothing_is_an_error():
     class Stubborn(Recorder):
-        def propose(self, trials, rng):
+        def propose(self, history, rng):
             return NoProposal.WAIT
 
     with pytest.raises(RuntimeError, match="waits although no trial is pending"):
@@ -150,8 +155,8 @@ def test_a_sampler_that_waits_for_nothing_is_an_error():
 
 def test_an_exhausted_space_ends_the_search():
     class Short(Recorder):
-        def propose(self, trials, rng):
-            return NoProposal.EXHAUSTED if len(trials) == 5 else super().propose(trials, rng)
+        def propose(self, history, rng):
+            return NoProposal.EXHAUSTED if history.number == 5 else super().propose(history, rng)
 
     assert len(run(Evaluator(), n_jobs=2, backend="threading", sampler=Short()).study.trials) == 5
 
@@ -197,7 +202,7 @@ def test_the_queue_pauses_while_results_are_to_come_and_then_ends():
 
 def test_generators_are_keyed_by_seed_and_number():
     class Draws(Recorder):
-        def propose(self, trials, rng):
+        def propose(self, history, rng):
             return Proposal(np.array([0.5]), {"x": rng.random()})
 
     expected = [np.random.default_rng([0, number]).random() for number in range(12)]

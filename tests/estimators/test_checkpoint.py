@@ -18,8 +18,8 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
-from skbayes.engine.journal import Journal, JournalError
-from skbayes.estimators import checkpoint
+from skbayes.engine.records import checkpoint
+from skbayes.engine.records.journal import Journal, JournalError
 
 X, Y = load_iris(return_X_y=True)
 SPACE = {"C": loguniform(1e-3, 1e3), "gamma": loguniform(1e-4, 1e1)}

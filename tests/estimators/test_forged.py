@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
-from skbayes.engine.journal import Journal, JournalError
+from skbayes.engine.records.journal import Journal, JournalError
 
 X, Y = load_iris(return_X_y=True)
 SPACE = {"svc__C": loguniform(1e-2, 1e2), "svc__degree": [2, 3, 4], "svc__kernel": ["rbf", "poly"]}
@@ -82,7 +82,7 @@ def without(*place):
 @pytest.mark.parametrize(
     "change",
     [
-        at("params", "memory", value=[None, "/somewhere"]),
+        at("params", "elsewhere", value=[None, "/somewhere"]),
         at("params", "svc__C", value=[None, 1e6]),
         at("params", "svc__C", value=[None, 50.0]),
         at("params", "svc__C", value=[None, "auto"]),
@@ -104,10 +104,14 @@ def without(*place):
         at("number", value=1e400),
         at("number", value=0),
         at("n_shown", value=99),
-        at("memory", value={"theta": [0.0]}),
-        at("memory", value={"theta": [1e300] * 5}),
-        at("memory", value={"parent": 0}),
-        at("memory", value=[]),
+        at("state", value={"theta": [0.0]}),
+        at("state", value={"theta": [1e300] * 5}),
+        at("state", value={"theta": None}),
+        at("state", value={"index": 0}),
+        at("state", value={}),
+        at("state", value=[]),
+        at("fidelity", value=9),
+        at("parent", value=0),
         at("results", value=[]),
         at("results", 0, value={}),
         at("results", 0, "fit_error", value=3),
@@ -167,12 +171,15 @@ def test_what_the_search_has_written_is_believed(cls, tmp_path):
 @pytest.mark.parametrize(
     "change",
     [
-        at("memory", "bracket", value=3),
-        at("memory", "iter", value=9),
-        at("memory", "iter", value=True),
-        at("memory", "n_resources", value=150),
-        at("memory", "parent", value=77),
-        without("memory", "iter"),
+        at("state", "bracket", value=3),
+        at("state", "rung", value=9),
+        at("state", "rung", value=True),
+        at("state", "candidate", value=7),
+        at("state", value=None),
+        at("fidelity", value=150),
+        at("fidelity", value=None),
+        at("parent", value=77),
+        without("state", "rung"),
         at("params", "n_estimators", value=[None, 100]),
         without("params", "n_estimators"),
     ],
@@ -263,7 +270,7 @@ def json_writes_texts(monkeypatch):
     def dumps(content, **options):
         return content.text if isinstance(content, _Text) else real(content, **options)
 
-    monkeypatch.setattr("skbayes.engine.journal.json.dumps", dumps)
+    monkeypatch.setattr("skbayes.engine.records.journal.json.dumps", dumps)
 
 
 @pytest.mark.parametrize("path", ["/dev/full", "/dev/zero", "/dev/null"])

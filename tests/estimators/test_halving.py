@@ -26,7 +26,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import check_estimator
 
 from skbayes import HalvingBayesSearchCV
-from skbayes.engine.resources import parts_of
+from skbayes.evaluation.subsampling import subsampled_splits
 
 X, Y = make_classification(
     300, 8, n_informative=4, n_classes=3, weights=[0.6, 0.25, 0.15], random_state=0
@@ -93,7 +93,7 @@ def test_samples_are_added_and_classes_keep_their_shares():
 
 def test_a_larger_part_holds_every_smaller_one_and_keeps_the_order():
     splits = list(KFold(3, shuffle=True, random_state=0).split(X))
-    parts = parts_of(splits, 300, [30, 90, 300], seed=0, labels=Y)
+    parts = subsampled_splits(splits, 300, [30, 90, 300], seed=0, labels=Y)
     for small, large, whole, (train, test) in zip(
         parts[30], parts[90], parts[300], splits, strict=True
     ):

@@ -19,7 +19,7 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import KFold
 
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
-from skbayes.engine.journal import Journal
+from skbayes.engine.records.journal import Journal
 
 X, Y = load_iris(return_X_y=True)
 ON_POSIX = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")

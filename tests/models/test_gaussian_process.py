@@ -22,34 +22,34 @@ Z = RNG.random((30, 3))
 Y = np.sin(4 * Z[:, 0]) + Z[:, 1] ** 2 + 0.05 * RNG.standard_normal(30)
 Y = (Y - Y.mean()) / Y.std()
 THETA = np.array([-0.5, 0.2, 1.0, 0.3, -4.0])
-NO_DOUBT = np.zeros(30)
+NO_EXTRA = np.zeros(30)
 
 
-def scikit_learns(theta, doubt=0.0):
+def scikit_learns(theta, extra_noise=0.0):
     signal, noise = np.exp(theta[-2:])
     kernel = (
         ConstantKernel(signal) * Matern(np.exp(theta[:-2]), nu=2.5)
         + ConstantKernel(MEAN_VARIANCE)
         + WhiteKernel(noise + JITTER * (1 + signal))
     )
-    return GaussianProcessRegressor(kernel, optimizer=None, alpha=doubt + 1e-300).fit(Z, Y)
+    return GaussianProcessRegressor(kernel, optimizer=None, alpha=extra_noise + 1e-300).fit(Z, Y)
 
 
 def test_posterior_is_scikit_learns():
-    doubt = RNG.random(30)
-    ours = GaussianProcess(Z, Y, THETA, NUMERIC, doubt)
+    extra_noise = RNG.random(30)
+    ours = GaussianProcess(Z, Y, THETA, NUMERIC, extra_noise)
     X = RNG.random((50, 3))
     mean, std = ours.predict(X)
-    theirs, their_std = scikit_learns(THETA, doubt).predict(X, return_std=True)
+    theirs, their_std = scikit_learns(THETA, extra_noise).predict(X, return_std=True)
     noise = np.exp(THETA[-1]) + JITTER * (1 + np.exp(THETA[-2]))
     np.testing.assert_allclose(mean, theirs, atol=1e-9)
     np.testing.assert_allclose(std**2, their_std**2 - noise, atol=1e-9)
 
 
 def test_marginal_likelihood_is_scikit_learns():
-    doubt = RNG.random(30)
-    value, _ = MarginalLikelihood(Z, Y, doubt, NUMERIC)(THETA)
-    regressor = scikit_learns(THETA, doubt)
+    extra_noise = RNG.random(30)
+    value, _ = MarginalLikelihood(Z, Y, extra_noise, NUMERIC)(THETA)
+    regressor = scikit_learns(THETA, extra_noise)
     assert value == pytest.approx(regressor.log_marginal_likelihood_value_, abs=1e-8)
 
 
@@ -91,17 +91,17 @@ def test_gradients_are_zero_along_categories():
     assert (gradient(np.ones(3), np.ones(3))[:, 1] == 0).all()
 
 
-def test_believing_keeps_the_mean_and_removes_the_uncertainty():
+def test_a_fantasy_keeps_the_mean_and_removes_the_uncertainty():
     surrogate = GaussianProcess(Z[:10], Y[:10], THETA, NUMERIC)
     pending = RNG.random((2, 3))
-    believing = surrogate.believe(pending)
+    fantasized = surrogate.fantasize(pending)
     X = RNG.random((20, 3))
-    np.testing.assert_allclose(believing.predict(X)[0], surrogate.predict(X)[0], atol=1e-6)
-    assert (believing.predict(X)[1] <= surrogate.predict(X)[1] + 1e-9).all()
+    np.testing.assert_allclose(fantasized.predict(X)[0], surrogate.predict(X)[0], atol=1e-6)
+    assert (fantasized.predict(X)[1] <= surrogate.predict(X)[1] + 1e-9).all()
     noise = np.exp(THETA[-1] / 2)
     assert (surrogate.predict(pending)[1] > noise).all()
-    assert (believing.predict(pending)[1] < noise).all()
-    assert surrogate.believe(np.empty((0, 3))) is surrogate
+    assert (fantasized.predict(pending)[1] < noise).all()
+    assert surrogate.fantasize(np.empty((0, 3))) is surrogate
 
 
 def test_the_distance_to_the_data_counts_length_scales():
@@ -111,17 +111,17 @@ def test_the_distance_to_the_data_counts_length_scales():
     np.testing.assert_allclose(surrogate.distance_to_data(X), expected, atol=1e-9)
 
 
-def test_doubted_scores_pull_less():
+def test_noisier_scores_pull_less():
     x = Z[:1]
     told = Y.copy()
     told[0] = -5.0
     certain = GaussianProcess(Z, told, THETA, NUMERIC).predict(x)[0]
-    doubted = GaussianProcess(Z, told, THETA, NUMERIC, np.eye(30)[0]).predict(x)[0]
-    assert certain < doubted - 0.5
+    noisier = GaussianProcess(Z, told, THETA, NUMERIC, np.eye(30)[0]).predict(x)[0]
+    assert certain < noisier - 0.5
 
 
 def test_the_fit_improves_on_every_start_and_ends_where_the_slope_is_zero():
-    log_likelihood = MarginalLikelihood(Z, Y, NO_DOUBT, NUMERIC)
+    log_likelihood = MarginalLikelihood(Z, Y, NO_EXTRA, NUMERIC)
     prior = HyperPrior.for_dimension(3)
 
     def posterior(theta):
@@ -130,7 +130,7 @@ def test_the_fit_improves_on_every_start_and_ends_where_the_slope_is_zero():
         return value + log_prior, gradient + prior_gradient
 
     starts = [prior.mean, THETA]
-    theta = fit_hyperparameters(Z, Y, NO_DOUBT, NUMERIC, starts, max_iterations=200)
+    theta = fit_hyperparameters(Z, Y, NO_EXTRA, NUMERIC, starts, max_iterations=200)
     value, gradient = posterior(theta)
     assert value > max(posterior(start)[0] for start in starts)
     assert np.abs(gradient).max() < 0.1

@@ -16,39 +16,39 @@ SCORES = hnp.arrays(
 
 @given(scores=SCORES)
 def test_the_order_is_kept_and_everything_is_finite(scores):
-    y, doubt = surrogate_scores(scores)
+    y, extra_noise = surrogate_scores(scores)
     assert np.isfinite(y).all()
-    assert np.isfinite(doubt).all()
-    assert (doubt >= 0).all()
+    assert np.isfinite(extra_noise).all()
+    assert (extra_noise >= 0).all()
     order = np.argsort(np.clip(scores, -LARGEST, LARGEST), kind="stable")
     assert (np.diff(y[order]) >= -1e-12).all()
 
 
 @given(scores=SCORES, n_failed=st.integers(1, 5))
 def test_a_failed_trial_is_no_better_than_the_worst(scores, n_failed):
-    y, doubt = surrogate_scores(np.append(scores, np.full(n_failed, np.nan)))
+    y, extra_noise = surrogate_scores(np.append(scores, np.full(n_failed, np.nan)))
     assert (y[-n_failed:] <= y[: len(scores)].min() + 1e-12).all()
-    assert (doubt[-n_failed:] > 0).all()
+    assert (extra_noise[-n_failed:] > 0).all()
 
 
 def test_scores_come_out_standardised():
-    y, doubt = surrogate_scores(np.random.default_rng(0).normal(5, 3, 200))
+    y, extra_noise = surrogate_scores(np.random.default_rng(0).normal(5, 3, 200))
     np.testing.assert_allclose([y.mean(), y.std()], [0, 1], atol=1e-12)
-    assert np.median(doubt) == 0
+    assert np.median(extra_noise) == 0
 
 
 def test_equal_scores_are_zeros():
-    y, doubt = surrogate_scores(np.full(5, 0.7))
+    y, extra_noise = surrogate_scores(np.full(5, 0.7))
     assert (y == 0).all()
-    assert (doubt == 0).all()
+    assert (extra_noise == 0).all()
 
 
 def test_one_catastrophe_does_not_flatten_the_rest():
     scores = np.linspace(0, 1, 20)
     calm, _ = surrogate_scores(scores)
-    shaken, doubt = surrogate_scores(np.append(scores, -1e6))
+    shaken, extra_noise = surrogate_scores(np.append(scores, -1e6))
     assert np.ptp(shaken[:-1]) > 0.4 * np.ptp(calm)
-    assert doubt[-1] > 10 * doubt[:-1].max()
+    assert extra_noise[-1] > 10 * extra_noise[:-1].max()
 
 
 def test_a_shift_or_a_scale_changes_nothing():

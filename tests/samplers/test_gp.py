@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from skbayes.samplers.base import History
 from skbayes.samplers.gp import GPSampler, has_plateaus, neglected_subspace
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
@@ -80,19 +81,19 @@ def test_it_starts_with_the_space_filling_design():
     trials = search(space, branin, 6, sampler=GPSampler(space, start, 6))
     for number, trial in enumerate(trials):
         assert np.array_equal(trial.row, start.point(number))
-        assert not trial.memory
+        assert trial.state is None
 
 
 @pytest.mark.parametrize("score", [np.nan, np.inf])
 def test_it_goes_on_filling_the_space_while_nothing_succeeds(score):
     trials = search(Space(BRANIN), lambda params: score, 8)
-    assert not any(trial.memory for trial in trials)
+    assert all(trial.state is None for trial in trials)
 
 
 def test_hyper_parameters_are_stored_with_the_trial():
     trials = search(Space(BRANIN), branin, 8)
-    assert len(trials[-1].memory["theta"]) == 4
-    assert all(isinstance(value, float) for value in trials[-1].memory["theta"])
+    assert len(trials[-1].state.theta) == 4
+    assert all(isinstance(value, float) for value in trials[-1].state.theta)
 
 
 def test_it_chooses_the_right_category_and_integer():
@@ -166,9 +167,9 @@ def test_noise_is_found_after_trials_without_any():
     def noisy(params):
         return branin(params) / 50 + 0.3 * rng.standard_normal()
 
-    noise = [search(Space(BRANIN), noisy, 30, seed)[-1].memory["theta"][-1] for seed in range(3)]
+    noise = [search(Space(BRANIN), noisy, 30, seed)[-1].state.theta[-1] for seed in range(3)]
     assert np.median(noise) > -4
-    calm = [search(Space(BRANIN), branin, 30, seed)[-1].memory["theta"][-1] for seed in range(3)]
+    calm = [search(Space(BRANIN), branin, 30, seed)[-1].state.theta[-1] for seed in range(3)]
     assert np.median(calm) < -7
 
 
@@ -182,12 +183,12 @@ def test_the_last_bits_of_what_is_known_do_not_steer_a_proposal(seed):
 
     def proposal(factor):
         trials = [
-            Trial(n, row * factor, {}, {}, Outcome((score,)))
+            Trial(n, row * factor, {}, outcome=Outcome.of_scores(score))
             for n, (row, score) in enumerate(zip(rows, scores, strict=True))
         ]
-        return sampler.propose(trials, np.random.default_rng(0))
+        return sampler.propose(History(space, trials, 12), np.random.default_rng(0))
 
     exact, shaken = proposal(1.0), proposal(1.0 + 4e-16)
     assert exact.row.tolist() == shaken.row.tolist()
     assert exact.params == shaken.params
-    assert exact.memory == shaken.memory
+    assert exact.state == shaken.state

@@ -6,18 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import randint, uniform
 
+from skbayes.samplers.base import History
 from skbayes.samplers.gp import GPSampler
 from skbayes.samplers.halving import (
-    AtFullResource,
     HalvingSampler,
     make_bracket,
     make_brackets,
     make_ladder,
     n_powers,
     promoted,
+    rung_of,
 )
 from skbayes.samplers.quasi_random import GridSampler, QuasiRandomSampler
 from skbayes.space import Space
+from skbayes.space.fidelity import FidelitySpace
 from skbayes.study import Study
 from skbayes.trial import Outcome, Trial
 
@@ -26,9 +28,10 @@ LINE = Space({"x": uniform()})
 
 
 def halving(space, brackets, resource="r", given=()):
-    full = AtFullResource(space)
+    resources = [rung.n_resources for bracket in brackets for rung in bracket.rungs]
+    full = FidelitySpace(space, min(resources), max(resources))
     start = QuasiRandomSampler(full, 0)
-    return HalvingSampler(space, brackets, start, GPSampler(full, start, 4), resource, given)
+    return HalvingSampler(full, brackets, start, GPSampler(full, start, 4), resource, given)
 
 
 def climb(sampler, score, n_points=1):
@@ -44,7 +47,7 @@ def climb(sampler, score, n_points=1):
 
 
 def sizes(trials):
-    places = [(t.memory["bracket"], t.memory["iter"], t.memory["n_resources"]) for t in trials]
+    places = [(*rung_of(t), t.fidelity) for t in trials]
     return {place: places.count(place) for place in sorted(set(places))}
 
 
@@ -101,7 +104,7 @@ def test_the_best_of_a_rung_are_promoted_with_more():
 
 def test_failed_trials_are_promoted_last():
     trials = [
-        Trial(n, np.zeros(1), {}, outcome=Outcome((score,)))
+        Trial(n, np.zeros(1), {}, outcome=Outcome.of_scores(score))
         for n, score in enumerate([0.1, np.nan, 0.3, 0.2])
     ]
     assert [trial.number for trial in promoted(trials)] == [2, 3, 0, 1]
@@ -109,8 +112,8 @@ def test_failed_trials_are_promoted_last():
 
 def test_the_model_takes_over_when_a_trial_has_had_the_most():
     trials, _ = climb(halving(LINE, make_brackets(None, 27, make_ladder(1, 27, 3), 3)), distance)
-    start = QuasiRandomSampler(AtFullResource(LINE), 0)
-    begun = [t.params["x"] for t in trials if t.memory["iter"] == 0]
+    start = QuasiRandomSampler(FidelitySpace(LINE, 1, 27), 0)
+    begun = [t.params["x"] for t in trials if rung_of(t)[1] == 0]
     assert begun[:27] == [LINE.decode(start.point(index)[:-1])["x"] for index in range(27)]
     assert np.median(np.abs(np.array(begun[27:]) - 0.3)) < 0.05
 
@@ -123,7 +126,7 @@ def test_the_model_learns_from_all_rungs_what_is_best_at_the_top():
         return -abs(params["x"] - 0.9 + 0.6 * share)
 
     trials, _ = climb(halving(LINE, make_brackets(None, 27, make_ladder(1, 27, 3), 3)), misleading)
-    last = [t.params["x"] for t in trials if t.memory["bracket"] == 3]
+    last = [t.params["x"] for t in trials if rung_of(t)[0] == 3]
     assert np.min(np.abs(np.array(last) - 0.3)) < 0.05
 
 
@@ -139,7 +142,7 @@ def test_one_bracket_waits_for_its_rungs_and_several_have_other_work(n_points):
     )
     assert len(several) == 13 + 5 + 2 + 3
     if n_points > 1:
-        brackets = [t.memory["bracket"] for t in several]
+        brackets = [rung_of(t)[0] for t in several]
         assert brackets != sorted(brackets)
         assert n_waits <= 2
 
@@ -148,7 +151,8 @@ def test_same_trials_same_proposal():
     brackets = make_brackets(None, 9, make_ladder(1, 9, 3), 3)
     trials, _ = climb(halving(LINE, brackets), distance)
     for number in range(len(trials)):
-        again = halving(LINE, brackets).propose(trials[:number], np.random.default_rng([0, number]))
+        history = History(LINE, trials[:number], number)
+        again = halving(LINE, brackets).propose(history, np.random.default_rng([0, number]))
         assert np.array_equal(again.row, trials[number].row)
         assert again.params == trials[number].params
 
@@ -160,19 +164,19 @@ def test_a_finite_space_is_not_repeated_and_what_is_left_is_promoted(n_brackets)
         halving(space, make_brackets(n_brackets, 9, make_ladder(1, 9, 3), 3)),
         lambda p: p["x"] + p["r"] / 100,
     )
-    begun = [t.params["x"] for t in trials if t.memory["iter"] == 0]
+    begun = [t.params["x"] for t in trials if rung_of(t)[1] == 0]
     assert sorted(begun) == [0, 1, 2, 3, 4]
-    last = [t.params["x"] for t in trials if t.memory["n_resources"] == 9]
+    last = [t.params["x"] for t in trials if t.fidelity == 9]
     assert last[0] == 4
 
 
 def test_a_grid_is_walked_in_its_order_through_all_rungs():
     space = Space({"x": list(range(9))})
-    full = AtFullResource(space)
+    full = FidelitySpace(space, 1, 9)
     brackets = make_brackets(None, 6, make_ladder(1, 9, 3), 3)
-    sampler = HalvingSampler(space, brackets, GridSampler(full), GridSampler(full), "r")
+    sampler = HalvingSampler(full, brackets, GridSampler(full), GridSampler(full), "r")
     trials, _ = climb(sampler, lambda params: params["x"])
-    assert [t.params["x"] for t in trials if t.memory["iter"] == 0] == list(range(9))
+    assert [t.params["x"] for t in trials if rung_of(t)[1] == 0] == list(range(9))
 
 
 def test_given_candidates_come_first():
@@ -188,21 +192,5 @@ def test_without_a_parameter_the_resource_is_only_remembered():
         halving(LINE, make_brackets(1, 3, make_ladder(10, 30, 3), 3), resource=None),
         lambda p: p["x"],
     )
-    assert [t.memory["n_resources"] for t in trials] == [10, 10, 10, 30]
+    assert [t.fidelity for t in trials] == [10, 10, 10, 30]
     assert all(t.params.keys() == {"x"} for t in trials)
-
-
-@pytest.mark.parametrize(
-    "distributions", [{"x": uniform(), "c": list("abc")}, [{"x": uniform()}, {"n": [1, 2, 3]}]]
-)
-def test_a_space_at_full_resource_is_the_space_with_one_more_column(distributions):
-    space = Space(distributions)
-    full = AtFullResource(space)
-    rows = np.random.default_rng(0).random((20, full.n_columns))
-    snapped = full.snap(rows)
-    assert np.array_equal(snapped[:, :-1], space.snap(rows[:, :-1]))
-    assert (snapped[:, -1] == 1.0).all()
-    assert np.array_equal(full.active(snapped)[:, :-1], space.active(snapped[:, :-1]))
-    assert full.decode(snapped[0]) == space.decode(snapped[0, :-1])
-    np.testing.assert_allclose(full.encode(full.decode(snapped[0])), snapped[0], atol=1e-12)
-    assert np.array_equal(full.subspace_cells, space.subspace_cells)

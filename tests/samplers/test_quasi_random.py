@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.model_selection import ParameterGrid
 
-from skbayes.samplers.base import NoProposal
+from skbayes.samplers.base import History, NoProposal
 from skbayes.samplers.quasi_random import BLOCK, GivenFirst, GridSampler, QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.trial import Trial
@@ -17,10 +17,11 @@ GRID = {"b": [3, 1, 1], "a": ["x", "y"]}
 def propose_all(sampler, most=1000):
     trials = []
     while len(trials) < most:
-        proposal = sampler.propose(trials, np.random.default_rng([0, len(trials)]))
+        history = History(sampler.space, trials, len(trials))
+        proposal = sampler.propose(history, np.random.default_rng([0, len(trials)]))
         if proposal is NoProposal.EXHAUSTED:
             break
-        trials.append(Trial(len(trials), proposal.row, proposal.params, proposal.memory))
+        trials.append(Trial(len(trials), **vars(proposal)))
     return trials
 
 

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from skbayes.acquisition.maximize import row_key
-from skbayes.samplers.base import NoProposal
+from skbayes.samplers.base import History, NoProposal
 from skbayes.samplers.gp import GPSampler
 from skbayes.samplers.quasi_random import GivenFirst, QuasiRandomSampler
 from skbayes.samplers.tpe import TPESampler
 from skbayes.space import Space
+from skbayes.space.base import row_key
 from skbayes.study import Study
 
 SAMPLERS = {
@@ -80,13 +80,14 @@ def test_same_trials_same_proposal(make_sampler, distributions):
     experienced, fresh = make_sampler(space), make_sampler(Space(distributions))
     history(experienced, list(np.cos(np.arange(5))), seed=9)
     proposals = [
-        sampler.propose(trials, np.random.default_rng([0, 7])) for sampler in (experienced, fresh)
+        sampler.propose(History(space, trials, 7), np.random.default_rng([0, 7]))
+        for sampler in (experienced, fresh)
     ]
     if NoProposal.EXHAUSTED in proposals:
         assert proposals[0] is proposals[1]
         return
     assert np.array_equal(proposals[0].row, proposals[1].row)
-    assert dict(proposals[0].memory) == dict(proposals[1].memory)
+    assert proposals[0].state == proposals[1].state
 
 
 @pytest.mark.parametrize("n_pending", [0, 2])
@@ -98,15 +99,16 @@ def test_no_point_of_a_finite_space_is_handed_out_twice(make_sampler, n_pending)
     keys = [row_key(trial.row) for trial in trials[n_given:]]
     assert len(set(keys)) == len(keys)
     assert len({row_key(trial.row) for trial in trials}) == space.size
-    assert sampler.propose(trials, np.random.default_rng(0)) is NoProposal.EXHAUSTED
+    shown = History(space, trials, len(trials))
+    assert sampler.propose(shown, np.random.default_rng(0)) is NoProposal.EXHAUSTED
 
 
 def test_the_trials_are_not_changed(make_sampler):
     space = Space(MIXED)
     trials = history(make_sampler(space), [0.1, 0.5, 0.3, 0.7, 0.2])
-    before = [(t.row.copy(), dict(t.params), dict(t.memory)) for t in trials]
-    make_sampler(space).propose(trials, np.random.default_rng(0))
-    for trial, (row, params, memory) in zip(trials, before, strict=True):
+    before = [(t.row.copy(), dict(t.params), t.state) for t in trials]
+    make_sampler(space).propose(History(space, trials, 5), np.random.default_rng(0))
+    for trial, (row, params, state) in zip(trials, before, strict=True):
         assert np.array_equal(trial.row, row)
         assert dict(trial.params) == params
-        assert dict(trial.memory) == memory
+        assert trial.state == state

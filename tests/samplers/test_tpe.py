@@ -6,6 +6,7 @@ from scipy.stats import uniform
 
 from asv_benchmarks.problems import PROBLEMS
 from asv_benchmarks.searches import random, run, tpe
+from skbayes.samplers.base import History
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.samplers.tpe import MAX_GOOD, TPESampler, bandwidths, rank_weights
 from skbayes.space import Space
@@ -26,12 +27,13 @@ def proposals(space, scores_of, n_trials, n_drawn=40, pending=()):
             number,
             row,
             space.decode(row),
-            outcome=None if number in pending else Outcome((scores_of(row),)),
+            outcome=None if number in pending else Outcome.of_scores(scores_of(row)),
         )
         for number, row in enumerate(rows)
     ]
-    sampler = TPESampler(space, start)
-    return np.array([sampler.propose(trials, np.random.default_rng(s)).row for s in range(n_drawn)])
+    sampler, history = TPESampler(space, start), History(space, trials, n_trials)
+    generators = [np.random.default_rng(seed) for seed in range(n_drawn)]
+    return np.array([sampler.propose(history, rng).row for rng in generators])
 
 
 def test_it_proposes_near_the_good_trials():

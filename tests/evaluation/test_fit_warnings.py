@@ -8,7 +8,7 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
 from skbayes import BayesSearchCV
-from skbayes.engine.fit_warnings import FitWarning, collected, shown_once
+from skbayes.evaluation.fit_warnings import FitWarning, collected, shown_once
 
 X, Y = load_iris(return_X_y=True)
 

@@ -1,15 +1,16 @@
-"""From what scikit-learn reports of the splits to the outcome the sampler sees."""
+"""From what scikit-learn reports of the splits to the outcome that the sampler sees."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skbayes._sklearn_compat import SINGLE
-from skbayes.engine.evaluation import SplitResult
-from skbayes.trial import Outcome
+import numpy as np
+
+from skbayes._sklearn_compat import without_the_fit
+from skbayes.trial import SINGLE_METRIC, Outcome, Trial
 
 HEADER = "Traceback (most recent call last):"
 
@@ -22,18 +23,61 @@ CHAIN = re.compile(
 """What stands between two tracebacks of which one led to the other."""
 
 
-def outcome_of(results: Sequence[SplitResult], metric: Any) -> Outcome:
-    """Return the outcome of a trial from the results of its splits, in split order.
+SplitResult = dict[str, Any]
+"""Scores, times and error of one split, as scikit-learn reports them.
+
+Beside them ``is_last`` is true if a callback wants no trial after this one, and ``score_errors``
+has the tracebacks of scores that failed, by the name of the metric.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A finished trial with all that was reported of it.
 
     Parameters
     ----------
-    results : sequence of dict
-    metric : object
-        Name of the score to follow where there are several; if none has it, the first is followed.
+    trial : Trial
+        With its outcome.
+    results : sequence of SplitResult
+        Of its splits, in order.
+    n_shown : int
+        How many outcomes its proposal was shown.
     """
-    is_failed = any(error_of(result, metric) is not None for result in results)
-    scores = tuple(_score_of(result["test_scores"], metric) for result in results)
-    return Outcome(scores, is_failed)
+
+    trial: Trial
+    results: Sequence[SplitResult]
+    n_shown: int
+
+
+def outcome_of(results: Sequence[SplitResult], metric: Any) -> Outcome:
+    """Return the outcome of a trial from the results of its splits.
+
+    Parameters
+    ----------
+    results : sequence of SplitResult
+        Of all splits, in order.
+    metric : object
+        Name of the metric to follow where there are several; if no metric has this name, the
+        first is followed.
+
+    Returns
+    -------
+    outcome : Outcome
+    """
+    tables = [result["test_scores"] for result in results]
+    names = next((list(table) for table in tables if isinstance(table, dict)), [SINGLE_METRIC])
+    scores = {name: tuple(_score_in(table, name) for table in tables) for name in names}
+    errors = (error_of(result, metric) for result in results)
+    failure = next((reason_of(error) for error in errors if error is not None), None)
+    cost = sum(result["fit_time"] + result["score_time"] for result in results)
+    splits = tuple(range(len(results)))
+    return Outcome(scores, splits, _followed(scores, metric), cost, failure)
+
+
+def _score_in(table: Any, name: str) -> float:
+    """Return a score of a split; one that failed has the same number for all metrics."""
+    return float(table.get(name, np.nan) if isinstance(table, dict) else table)
 
 
 def error_of(result: SplitResult, metric: Any) -> str | None:
@@ -41,18 +85,14 @@ def error_of(result: SplitResult, metric: Any) -> str | None:
     if result["fit_error"] is not None:
         return str(result["fit_error"])
     errors = result.get("score_errors", {})
-    if SINGLE in errors:
-        return str(errors[SINGLE])
+    if SINGLE_METRIC in errors:
+        return str(errors[SINGLE_METRIC])
     scores = result["test_scores"]
     followed = _followed(scores, metric) if isinstance(scores, dict) else None
     return errors.get(followed)
 
 
-def _score_of(scores: Any, metric: Any) -> float:
-    return float(scores[_followed(scores, metric)] if isinstance(scores, dict) else scores)
-
-
-def _followed(scores: dict[str, Any], metric: Any) -> str:
+def _followed(scores: Mapping[str, Any], metric: Any) -> str:
     is_named = isinstance(metric, str) and metric in scores
     return metric if is_named else next(iter(scores))
 
@@ -98,13 +138,24 @@ def failures_of(results: Sequence[SplitResult]) -> list[FitFailure]:
         for step, text in errors:
             found.setdefault((step, reason_of(text)), {}).setdefault(split, text)
     return [
-        FitFailure(tuple(splits), reason, compact(next(iter(splits.values()))), step)
+        FitFailure(tuple(splits), reason, without_the_fit(next(iter(splits.values()))), step)
         for (step, reason), splits in found.items()
     ]
 
 
-def with_one_text_a_reason(results: Sequence[SplitResult]) -> list[SplitResult]:
-    """Return results in which failures of the same reason have the same text, to be counted."""
+def merge_equal_errors(results: Sequence[SplitResult]) -> list[SplitResult]:
+    """Return results in which fits that failed for the same reason have the same traceback.
+
+    Scikit-learn counts failures by their tracebacks.
+
+    Parameters
+    ----------
+    results : sequence of SplitResult
+
+    Returns
+    -------
+    results : list of SplitResult
+    """
     texts: dict[str, str] = {}
     return [
         result
@@ -159,10 +210,3 @@ def reason_of(traceback: str) -> str:
 def _is_inside(line: str) -> bool:
     """Whether a line belongs to the frames of a traceback."""
     return line.startswith(" ")
-
-
-def compact(traceback: str) -> str:
-    """Return a traceback without the frame that every one begins with, which is the search's."""
-    frames = traceback.split('\n  File "')
-    is_ours = len(frames) > 2 and "in _fit_and_score" in frames[1].partition("\n")[0]
-    return '\n  File "'.join([frames[0], *frames[2:]]) if is_ours else traceback

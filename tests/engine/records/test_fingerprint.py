@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skbayes import log_randint
-from skbayes.engine.fingerprint import digest
+from skbayes.engine.records.fingerprint import digest
 
 
 class OnlyDraws:

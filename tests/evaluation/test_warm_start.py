@@ -15,8 +15,9 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from skbayes import HalvingBayesSearchCV
-from skbayes.engine import continued
-from skbayes.engine.continued import RESOURCE_OF, KeptModels, can_continue
+from skbayes.evaluation import warm_start
+from skbayes.evaluation.warm_start import RESOURCE_OF, WarmStartPool, can_continue
+from skbayes.samplers.halving import RungState
 from skbayes.trial import Outcome, Trial
 
 X, LABELS = make_classification(240, 8, n_informative=5, n_classes=3, random_state=0)
@@ -79,7 +80,7 @@ def test_a_search_with_continued_fits_is_the_one_without(model, resource, n_jobs
     options = {"resource": resource, "max_resources": 9, "cv": 2, "random_state": 0}
     search = HalvingBayesSearchCV(model, space, n_brackets="auto", n_jobs=n_jobs, **options)
     with_them = search.fit(X, LABELS).cv_results_
-    monkeypatch.setattr(continued, "RESOURCE_OF", {})
+    monkeypatch.setattr(warm_start, "RESOURCE_OF", {})
     without = search.fit(X, LABELS).cv_results_
     for key, column in without.items():
         if not key.endswith("_time"):
@@ -117,15 +118,31 @@ def test_promoted_trees_are_grown_once(bagging, n_grown):
     assert len(N_GROWN) == 2 * n_grown
 
 
-def test_no_more_models_are_kept_than_may_be_promoted():
-    kept = KeptModels(RandomForestClassifier(random_state=0), "n_estimators", 100, {(0, 0): 2})
-    place = {"bracket": 0, "iter": 0, "n_resources": 1}
+def trial(number, score=None, rung=0, parent=None):
+    outcome = None if score is None else Outcome.of_scores(score, score)
+    return Trial(number, np.zeros(1), {}, 3**rung, parent, RungState(0, rung), outcome)
+
+
+@pytest.fixture
+def pool():
+    """After five trials, two of which may be promoted."""
+    pool = WarmStartPool(RandomForestClassifier(random_state=0), "n_estimators", 100, {(0, 0): 2})
     for number, score in enumerate([0.2, np.nan, 0.9, 0.5, 0.1]):
-        trial = Trial(number, np.zeros(1), {}, place, Outcome((score, score)))
-        assert kept.is_kept(trial)
-        kept.put(trial, [f"{number}a", f"{number}b"])
-        assert kept.n_kept <= 4
-    assert kept.take(Trial(9, np.zeros(1), {}, {"parent": 2}), 1) == "2b"
-    assert kept.take(Trial(9, np.zeros(1), {}, {"parent": 2}), 1) is None
-    assert kept.take(Trial(9, np.zeros(1), {}, {"parent": 0}), 0) is None
-    assert not kept.is_kept(Trial(10, np.zeros(1), {}, place | {"iter": 1}))
+        assert pool.wants(trial(number))
+        pool.put(trial(number, score), [f"{number}a", f"{number}b"])
+        assert pool.n_models <= 4
+    return pool
+
+
+def test_the_pool_keeps_the_models_that_may_be_promoted_and_no_more(pool):
+    kept = [pool.model_for(trial(9, rung=1, parent=number), 1) for number in range(5)]
+    assert kept == [None, None, "2b", "3b", None]
+    assert not pool.wants(trial(10, rung=1))
+
+
+def test_asking_the_pool_changes_nothing_and_a_finished_promotion_frees_its_parent(pool):
+    promoted = trial(9, rung=1, parent=2)
+    assert [pool.model_for(promoted, 0) for _ in range(3)] == ["2a"] * 3
+    pool.put(trial(9, 0.9, rung=1, parent=2), [None, None])
+    assert pool.model_for(promoted, 0) is None
+    assert pool.n_models == 2

@@ -9,23 +9,24 @@ believed then are the numbers: scores, times, numbers of samples, and the texts 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from skbayes._sklearn_compat import SINGLE
-from skbayes.engine.loop import Record
-from skbayes.engine.results import outcome_of
+from skbayes.evaluation.results import Record, outcome_of
 from skbayes.samplers.base import Sampler
 from skbayes.space.written import shown
-from skbayes.trial import FloatArray, Trial
+from skbayes.trial import SINGLE_METRIC, FloatArray, Trial
 
 SCALARS = (bool, int, float, str, type(None))
 """Types of values that a journal holds as they are; others stand in the space."""
 
 NUMPY_KINDS = "biufU"
 """Kinds of those of NumPy: booleans, integers, real numbers, strings."""
+
+FIELDS = {"number", "n_shown", "row", "params", "fidelity", "parent", "state", "results"}
+"""What a line has for a trial."""
 
 ALWAYS = {"fit_error", "test_scores", "n_test_samples", "fit_time", "score_time"}
 """What the result of a split always has."""
@@ -64,7 +65,9 @@ def content_of(record: Record) -> dict[str, Any]:
         "n_shown": record.n_shown,
         "row": record.trial.row.tolist(),
         "params": _scalars(record.trial.params),
-        "memory": dict(record.trial.memory),
+        "fidelity": record.trial.fidelity,
+        "parent": record.trial.parent,
+        "state": None if record.trial.state is None else asdict(record.trial.state),
         "results": list(record.results),
     }
 
@@ -89,7 +92,7 @@ def restored(
     records: dict[int, Record] = {}
     names: set[frozenset[str]] = set()  # of the scores that a callable has returned
     for content in contents:
-        _check_keys(content, {"number", "n_shown", "row", "params", "memory", "results"}, {"sum"})
+        _check_keys(content, FIELDS, {"sum"})
         record = _record_of(content, sampler, shape)
         if record.trial.number in records:
             raise ValueError(f"trial {record.trial.number} stands there twice")
@@ -99,7 +102,7 @@ def restored(
     if len(names) > 1:
         raise ValueError("its trials have scores of different names")
     for record in records.values():
-        parent = record.trial.memory.get("parent")
+        parent = record.trial.parent
         if parent is not None and parent not in records:
             raise ValueError(f"trial {record.trial.number} comes from one that is not there")
     return records
@@ -108,17 +111,20 @@ def restored(
 def _record_of(content: Mapping[str, Any], sampler: Sampler, shape: Shape) -> Record:
     number = _integer(content["number"], "number", 0)
     n_shown = _integer(content["n_shown"], "n_shown", 0, number)
-    memory, results = content["memory"], content["results"]
-    _check(isinstance(memory, dict), "memory", memory)
-    sampler.check_memory(memory)
+    fidelity, parent = (
+        None if content[name] is None else _integer(content[name], name, 0)
+        for name in ("fidelity", "parent")
+    )
+    state, results = content["state"], content["results"]
+    _check(state is None or isinstance(state, dict), "state", state)
     _check(isinstance(content["params"], dict), "params", content["params"])
     values = {name: _value(value, name) for name, value in content["params"].items()}
     row = _row(content["row"], sampler.space.n_columns)
-    params = sampler.restored_params(row, values, memory)
+    proposal = sampler.restore(row, values, fidelity, parent, state)
     _check(isinstance(results, list) and len(results) == shape.n_splits, "results", results)
     checked = [_result(result, shape) for result in results]
-    outcome = outcome_of(checked, shape.metric)
-    return Record(Trial(number, row, params, memory, outcome), checked, n_shown)
+    trial = Trial(number, **vars(proposal), outcome=outcome_of(checked, shape.metric))
+    return Record(trial, checked, n_shown)
 
 
 def _row(values: Any, n_columns: int) -> FloatArray:
@@ -142,7 +148,7 @@ def _result(result: Any, shape: Shape) -> dict[str, Any]:
     errors = result["score_errors"]
     _check(isinstance(errors, dict), "score_errors", errors)
     for name, text in errors.items():
-        is_known = name == SINGLE or isinstance(result["test_scores"], dict)
+        is_known = name == SINGLE_METRIC or isinstance(result["test_scores"], dict)
         _check(is_known and isinstance(text, str), "score_errors", errors)
     return result
 

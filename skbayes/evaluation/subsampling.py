@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skbayes.engine.evaluation import Split
+from skbayes.evaluation.splits import Split
 
 
-def parts_of(
+def subsampled_splits(
     splits: Sequence[Split],
     n_samples: int,
     n_resources: Iterable[int],

@@ -7,36 +7,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skbayes.engine.results import (
-    compact,
+from skbayes._sklearn_compat import without_the_fit
+from skbayes.evaluation.results import (
     failures_of,
     insert_missing_metrics,
+    merge_equal_errors,
     outcome_of,
     reason_of,
-    with_one_text_a_reason,
 )
+
+FAILURE = 'Traceback (most recent call last):\n  File "a.py", line 1\nE: no'
 
 
 def split(scores, error=None):
-    return {"test_scores": scores, "fit_error": error}
+    return {"test_scores": scores, "fit_error": error, "fit_time": 1.0, "score_time": 0.5}
 
 
 def test_a_single_metric():
     outcome = outcome_of([split(0.5), split(1)], None)
-    assert outcome.split_scores == (0.5, 1.0)
-    assert not outcome.is_failed
+    assert outcome.scores == {"score": (0.5, 1.0)}
+    assert outcome.splits == (0, 1)
+    assert outcome.cost == 3.0
+    assert outcome.failure is None
 
 
 def test_the_metric_is_the_named_one_or_else_the_first():
     results = [split({"a": 1.0, "b": 2.0}), split({"a": 3.0, "b": 4.0})]
+    assert outcome_of(results, "b").scores == {"a": (1.0, 3.0), "b": (2.0, 4.0)}
     assert outcome_of(results, "b").score == 3.0
     assert outcome_of(results, False).score == 2.0
     assert outcome_of(results, max).score == 2.0
 
 
 def test_a_failed_fit_fails_the_trial_even_if_its_score_is_a_number():
-    outcome = outcome_of([split({"a": 1.0}), split(0.0, "Traceback")], "a")
-    assert outcome.is_failed
+    outcome = outcome_of([split({"a": 1.0}), split(0.0, FAILURE)], "a")
+    assert outcome.failure == "E: no"
+    assert outcome.scores == {"a": (1.0, 0.0)}
     assert np.isnan(outcome.score)
 
 
@@ -87,16 +93,16 @@ def test_a_reason_is_what_an_error_led_to():
 @given(text=st.text(st.sampled_from('Tab \n  File "KeyError: 1\x00')) | st.text())
 def test_any_text_has_a_reason_and_a_short_form(text):
     assert reason_of(text) in text.strip() or "\r" in text or not text.isprintable()
-    assert isinstance(compact(text), str)
+    assert isinstance(without_the_fit(text), str)
     results = [{"fit_error": text}, {"fit_error": None, "score_errors": {"a": text}}]
     assert {failure.step for failure in failures_of(results)} == {"fit", "score"}
 
 
 def test_a_scorer_that_fails_fails_the_trial_if_it_is_the_followed_one():
     result = split({"a": 1.0, "b": 0.0}) | {"score_errors": {"b": "E"}}
-    assert not outcome_of([result], "a").is_failed
-    assert outcome_of([result], "b").is_failed
-    assert outcome_of([split(0.0) | {"score_errors": {"score": "E"}}], None).is_failed
+    assert outcome_of([result], "a").failure is None
+    assert outcome_of([result], "b").failure == "E"
+    assert outcome_of([split(0.0) | {"score_errors": {"score": "E"}}], None).failure == "E"
 
 
 def test_a_callable_scorer_that_fails_has_the_names_of_one_that_succeeds():
@@ -110,5 +116,5 @@ def test_failures_are_told_apart_by_their_reasons_and_counted_together():
     errors = [here, None, there, "F"]
     results = [{"fit_error": error} for error in errors]
     assert [(f.splits, f.reason) for f in failures_of(results)] == [((0, 2), "E: 1"), ((3,), "F")]
-    texts = [result["fit_error"] for result in with_one_text_a_reason(results)]
+    texts = [result["fit_error"] for result in merge_equal_errors(results)]
     assert texts == [errors[0], None, errors[0], "F"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skbayes.engine.journal import FIRST, Journal, JournalError
+from skbayes.engine.records.journal import FIRST, FORMAT, Journal, JournalError
 
 HEADER = {"seed": 3, "identity": {"X": "0123"}}
 RECORDS = [{"number": n, "scores": [0.1 * n, float("inf"), -1e-300]} for n in range(4)]
@@ -33,7 +33,7 @@ def read(path):
 
 def test_what_was_written_is_read(path):
     header, records = read(path)
-    assert header == {"skbayes_journal": 1, **HEADER}
+    assert header == {"skbayes_journal": FORMAT, **HEADER}
     assert records == RECORDS
     assert read(path) == (header, records)
 
@@ -119,7 +119,7 @@ def test_a_changed_journal_is_refused_or_read_as_it_was(tmp_path_factory, data):
             header, records = read(path)
     except JournalError:
         return
-    assert header in (None, {"skbayes_journal": 1, **HEADER})
+    assert header in (None, {"skbayes_journal": FORMAT, **HEADER})
     assert records == RECORDS[: len(records)]
     assert header is not None or not records
 
@@ -142,11 +142,11 @@ def test_a_file_that_is_no_journal_is_refused_and_kept(tmp_path, content, messag
 
 
 def test_a_journal_of_another_format_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("skbayes.engine.journal.FORMAT", 2)
+    monkeypatch.setattr("skbayes.engine.records.journal.FORMAT", 1)
     with Journal(tmp_path / "j") as journal:
         journal.begin(HEADER)
     monkeypatch.undo()
-    with pytest.raises(JournalError, match=r"it has format 2, and .* reads format 1"):
+    with pytest.raises(JournalError, match=r"it has format 1, and .* reads format 2"):
         Journal(tmp_path / "j")
 
 
@@ -171,7 +171,7 @@ def test_two_that_begin_the_same_journal_are_told_apart(tmp_path):
 
 def test_the_lock_ends_with_its_process(path):
     program = (
-        "import os, pathlib, sys; from skbayes.engine.journal import Journal;"
+        "import os, pathlib, sys; from skbayes.engine.records.journal import Journal;"
         "journal = Journal(pathlib.Path(sys.argv[1])); os._exit(0)"
     )
     subprocess.run([sys.executable, "-c", program, path], check=True)

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from skbayes._sklearn_compat import warn_or_raise_about_fit_failures
-from skbayes.engine.evaluation import SplitResult
-from skbayes.engine.results import (
-    compact,
+from skbayes._sklearn_compat import warn_or_raise_about_fit_failures, without_the_fit
+from skbayes.evaluation.results import (
+    SplitResult,
     error_of,
+    merge_equal_errors,
     outcome_of,
     reason_of,
-    with_one_text_a_reason,
 )
 
 
@@ -55,7 +54,7 @@ def raise_if_all_failed(
     early = f"The search ended after {n} of {n_planned} candidates.\n" if n < n_planned else ""
     if all(result["fit_error"] is not None for result in results):
         try:
-            warn_or_raise_about_fit_failures(with_one_text_a_reason(results), error_score)
+            warn_or_raise_about_fit_failures(merge_equal_errors(results), error_score)
         except ValueError as error:
             raise ValueError(f"{early}{error}{advice}") from None
     errors = [error_of(result, metric) for result in results]
@@ -85,11 +84,12 @@ def describe_errors(results: Sequence[SplitResult], metric: Any) -> str:
         return "\n\nNo error was raised: the scorer returned NaN."
     ordered = sorted(by_reason.values(), key=len, reverse=True)
     return "".join(
-        f"\n\nBelow is the error of {len(texts)} splits:\n{compact(texts[0])}" for texts in ordered
+        f"\n\nBelow is the error of {len(texts)} splits:\n{without_the_fit(texts[0])}"
+        for texts in ordered
     )
 
 
 def _has_score(result: SplitResult, metric: Any) -> bool:
     """Whether a split has a score that is a number, however large."""
     outcome = outcome_of([result], metric)
-    return not (outcome.is_failed or np.isnan(outcome.split_scores[0]))
+    return outcome.failure is None and not np.isnan(outcome.scores[outcome.metric][0])

@@ -22,12 +22,13 @@ from typing import Any, Self
 import numpy as np
 
 from skbayes._sklearn_compat import scorers_by_name
-from skbayes.engine.evaluation import Split
-from skbayes.engine.fingerprint import OF_NO_EFFECT, digest
-from skbayes.engine.journal import Journal, JournalError
-from skbayes.engine.loop import Record
+from skbayes.engine.finished import Listener
+from skbayes.engine.records.contents import Shape, content_of, restored
+from skbayes.engine.records.fingerprint import OF_NO_EFFECT, digest
+from skbayes.engine.records.journal import Journal, JournalError
 from skbayes.engine.workers import blas_kernels
-from skbayes.estimators.records import Shape, content_of, restored
+from skbayes.evaluation.results import Record
+from skbayes.evaluation.splits import Split
 from skbayes.samplers.base import Sampler
 from skbayes.space.space import dicts_of
 from skbayes.space.written import shown
@@ -107,7 +108,7 @@ def identity_of(search: Any, inputs: Any, n_points: int, is_grid: bool) -> dict[
     return {name: digest(part) for name, part in parts.items()}
 
 
-class Checkpoint:
+class Checkpoint(Listener):
     """The journal of a search, if it has one.
 
     Parameters
@@ -261,8 +262,8 @@ class Checkpoint:
             result["is_last"] = has_callbacks and result["is_last"]
         return records
 
-    def keep(self, record: Record) -> None:
-        """Write the record of a finished trial."""
+    def trial_finished(self, record: Record) -> None:
+        """Write the record of a trial; when this returns, it is on the disk."""
         if self._journal is not None:
             self._journal.append(content_of(record))
 

@@ -1,10 +1,10 @@
-"""Fits that continue: a model with more trees is the one with fewer, and some more.
+"""Warm starts: the models of a trial are fitted further when it is promoted.
 
-Where a promoted trial differs from the one it comes from in nothing but the number of trees or
-iterations, and the model can be fitted further with the identical result, its models are kept and
-fitted further. Which models can is a list, and every entry is proven by a test.
+A promoted trial differs from its parent in nothing but the number of trees or iterations. Where a
+model that is fitted further is identical to one fitted at once, the parent's models are kept in a
+pool until then. Which models can be fitted further is a list, and a test proves every entry.
 
-What is kept is bounded: of each rung the models of as many trials as will be promoted.
+The pool is bounded: of each rung it keeps the models of as many trials as will be promoted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 
-from skbayes.samplers.halving import place_of, promoted
+from skbayes.samplers.halving import promoted, rung_of
 from skbayes.trial import Trial
 
 RESOURCE_OF = {
@@ -80,18 +80,19 @@ def _stops_early(params: Mapping[str, Any], n_samples: int) -> bool:
 
 
 @dataclass
-class KeptModels:
-    """Models of trials that may be promoted.
+class WarmStartPool:
+    """Fitted models of trials that may be promoted.
 
     Parameters
     ----------
     estimator : estimator
-        What is searched.
+        The estimator that is searched.
     resource : str
+        The parameter that is increased.
     n_samples : int
         Most training samples.
     n_promoted : mapping of (int, int) to int
-        How many trials of a rung, by bracket and step, are promoted to more resources.
+        By bracket and rung, how many trials of the rung are promoted to more resources.
     """
 
     estimator: Any
@@ -99,33 +100,43 @@ class KeptModels:
     n_samples: int
     n_promoted: Mapping[tuple[int, int], int]
     _rungs: dict[tuple[int, int], list[Trial]] = field(default_factory=dict)
-    _models: dict[int, dict[int, Any]] = field(default_factory=dict)
+    _models: dict[int, Sequence[Any]] = field(default_factory=dict)  # by trial, one per split
 
-    def is_kept(self, trial: Trial) -> bool:
-        """Whether the models of a trial are worth sending back."""
-        if place_of(trial) not in self.n_promoted or type(self.estimator) not in RESOURCE_OF:
+    def wants(self, trial: Trial) -> bool:
+        """Whether the models of a trial are worth sending back from a worker."""
+        if rung_of(trial) not in self.n_promoted or type(self.estimator) not in RESOURCE_OF:
             return False
         model = clone(self.estimator).set_params(**clone(dict(trial.params), safe=False))
         return can_continue(model, self.resource, self.n_samples)
 
-    def take(self, trial: Trial, split: int) -> Any:
-        """Return the model that a promoted trial continues on a split, or None."""
-        parent = trial.memory.get("parent")
-        return None if parent is None else self._models.get(parent, {}).pop(split, None)
+    def model_for(self, trial: Trial, split: int) -> Any:
+        """Return the model that a promoted trial continues on a split; None if there is none."""
+        if trial.parent is None or trial.parent not in self._models:
+            return None
+        return self._models[trial.parent][split]
 
     def put(self, trial: Trial, models: Sequence[Any]) -> None:
-        """Keep the models of a finished trial, and drop those that cannot be promoted any more."""
-        place = place_of(trial)
-        if place not in self.n_promoted or any(model is None for model in models):
+        """Keep the models of a finished trial, and drop those that are of no more use.
+
+        Parameters
+        ----------
+        trial : Trial
+        models : sequence of object
+            One per split; None where there is no model.
+        """
+        if trial.parent is not None:
+            self._models.pop(trial.parent, None)
+        rung = rung_of(trial)
+        if rung not in self.n_promoted or any(model is None for model in models):
             return
-        self._models[trial.number] = dict(enumerate(models))
-        rung = sorted([*self._rungs.get(place, []), trial], key=lambda t: t.number)
-        best_first = promoted(rung)
-        self._rungs[place] = best_first[: self.n_promoted[place]]
-        for dropped in best_first[self.n_promoted[place] :]:
-            del self._models[dropped.number]
+        self._models[trial.number] = models
+        members = sorted([*self._rungs.get(rung, []), trial], key=lambda t: t.number)
+        best_first = promoted(members)
+        self._rungs[rung] = best_first[: self.n_promoted[rung]]
+        for dropped in best_first[self.n_promoted[rung] :]:
+            self._models.pop(dropped.number, None)
 
     @property
-    def n_kept(self) -> int:
-        """Number of models that are kept now."""
+    def n_models(self) -> int:
+        """Number of models in the pool now."""
         return sum(map(len, self._models.values()))

@@ -1,0 +1,102 @@
+"""The finished trials of a search: who hears of them, and which of them is the last.
+
+Trials come in as workers finish them. Stopping rules are asked in the order of the trials, so that
+they end the search after the same trial whatever came in first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from skbayes.engine.budget import StoppingRule
+from skbayes.evaluation.results import Record
+
+
+class Listener:
+    """Hears of finished trials; a subclass overrides what it wants to hear."""
+
+    def trial_finished(self, record: Record) -> None:
+        """Hear of a trial as soon as it is finished.
+
+        Parameters
+        ----------
+        record : Record
+            Of a trial that was evaluated now, and not restored from a journal.
+        """
+
+    def trial_counted(self, record: Record, is_restored: bool) -> None:
+        """Hear of a trial once all trials before it are finished too.
+
+        Parameters
+        ----------
+        record : Record
+        is_restored : bool
+            Whether it was evaluated by an earlier search and restored from a journal.
+        """
+
+
+@dataclass
+class FinishedTrials:
+    """The records of the finished trials.
+
+    Parameters
+    ----------
+    rules : sequence of StoppingRule, default=()
+        Each of them can end the search.
+    listeners : sequence of Listener, default=()
+        Are told of every trial, in this order.
+
+    Attributes
+    ----------
+    n_counted : int
+        Trials 0 to `n_counted` - 1 are finished, and no rule ended the search before them.
+    is_complete : bool
+        Whether a rule has ended the search.
+    """
+
+    rules: Sequence[StoppingRule] = ()
+    listeners: Sequence[Listener] = ()
+    n_counted: int = 0
+    is_complete: bool = False
+    _records: dict[int, Record] = field(default_factory=dict)
+    _restored: set[int] = field(default_factory=set)
+
+    def add(self, record: Record, is_restored: bool = False) -> None:
+        """Take a finished trial, and ask the rules about all trials whose turn has come.
+
+        Parameters
+        ----------
+        record : Record
+        is_restored : bool, default=False
+            Whether it comes from a journal.
+        """
+        self._records[record.trial.number] = record
+        if is_restored:
+            self._restored.add(record.trial.number)
+        else:
+            for listener in self.listeners:
+                listener.trial_finished(record)
+        while not self.is_complete and self.n_counted in self._records:
+            self._count(self._records[self.n_counted])
+
+    def records(self, is_interrupted: bool = False) -> list[Record]:
+        """Return the records of the search in the order of the trials.
+
+        Parameters
+        ----------
+        is_interrupted : bool, default=False
+            By default the first trials are returned, up to the last one or to the first that is
+            not finished. With True, all that are finished.
+        """
+        if is_interrupted:
+            return [self._records[number] for number in sorted(self._records)]
+        return [self._records[number] for number in range(self.n_counted)]
+
+    def _count(self, record: Record) -> None:
+        self.n_counted += 1
+        for listener in self.listeners:
+            listener.trial_counted(record, record.trial.number in self._restored)
+        # Every rule is asked, also after one that ends the search: they learn from what they see.
+        asked = [rule.should_stop(record.trial, record.results) for rule in self.rules]
+        self.is_complete = any(asked)

@@ -1,0 +1,105 @@
+"""The trials that workers are evaluating, and the tasks their splits travel in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from skbayes.evaluation.results import SplitResult
+from skbayes.evaluation.task import Answer, Task
+from skbayes.trial import Trial
+
+SHORTEST_TASK = 0.005
+"""Seconds of work a task should have, to be worth its way to a worker and back."""
+
+
+class Evaluator(Protocol):
+    """Makes the tasks of a trial; see `evaluation.evaluator.Evaluation`."""
+
+    @property
+    def n_splits(self) -> int: ...
+
+    def task(self, trial: Trial, splits: Sequence[int]) -> Task: ...
+
+    def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult: ...
+
+    def keep_models(self, trial: Trial, results: Sequence[SplitResult]) -> None: ...
+
+
+@dataclass
+class TrialsUnderWay:
+    """The trials that are not finished, and the results of those of their splits that are.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+    """
+
+    evaluator: Evaluator
+    _trials: dict[int, Trial] = field(default_factory=dict)
+    _results: dict[int, dict[int, SplitResult]] = field(default_factory=dict)
+    _seconds_per_split: float = np.inf  # of the latest answer
+
+    def __bool__(self) -> bool:
+        """Whether any trial is under way."""
+        return bool(self._trials)
+
+    def trial(self, number: int) -> Trial:
+        """Return a trial under way by its number."""
+        return self._trials[number]
+
+    def begin(self, trial: Trial) -> Iterator[Task]:
+        """Take a trial that was handed out, and return its tasks."""
+        self._trials[trial.number], self._results[trial.number] = trial, {}
+        return self._tasks(trial)
+
+    def missing_tasks(self) -> Iterator[Task]:
+        """Return the tasks of all splits that have no result."""
+        for trial in self._trials.values():
+            yield from self._tasks(trial)
+
+    def task_of(self, number: int, split: int) -> Task:
+        """Return the task of one split alone."""
+        return self.evaluator.task(self._trials[number], [split])
+
+    def is_missing(self, number: int, split: int) -> bool:
+        """Whether a split is under way and has no result."""
+        return number in self._trials and split not in self._results[number]
+
+    def note_time(self, answer: Answer) -> None:
+        """Learn from an answer how long a split takes."""
+        self._seconds_per_split = answer.seconds / len(answer.results)
+
+    def add(self, number: int, results: Mapping[int, SplitResult]) -> list[SplitResult] | None:
+        """Take results of splits.
+
+        Returns
+        -------
+        results : list of SplitResult or None
+            All results of the trial in the order of the splits, if these were the last; the trial
+            is not under way any more then.
+        """
+        known = self._results[number]
+        known.update(results)
+        if len(known) < self.evaluator.n_splits:
+            return None
+        del self._trials[number], self._results[number]
+        return [known[split] for split in sorted(known)]
+
+    def work_left(self) -> list[tuple[Trial, int]]:
+        """Return the trials under way, each with its number of splits that have no result."""
+        return [(trial, len(self._missing(trial))) for trial in self._trials.values()]
+
+    def _missing(self, trial: Trial) -> list[int]:
+        known = self._results[trial.number]
+        return [split for split in range(self.evaluator.n_splits) if split not in known]
+
+    def _tasks(self, trial: Trial) -> Iterator[Task]:
+        """Divide the missing splits of a trial into tasks; short splits travel together."""
+        splits = self._missing(trial)
+        size = min(int(SHORTEST_TASK / max(self._seconds_per_split, 1e-9)) + 1, len(splits))
+        for first in range(0, len(splits), max(size, 1)):
+            yield self.evaluator.task(trial, splits[first : first + size])

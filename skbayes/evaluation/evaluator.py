@@ -1,0 +1,240 @@
+"""The evaluation of splits of a trial by scikit-learn, as tasks for workers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.parallel import delayed
+
+from skbayes._sklearn_compat import below_the_fit, fit_and_score, recording_scorer
+from skbayes.evaluation.fit_warnings import FitWarning, collected
+from skbayes.evaluation.results import SplitResult
+from skbayes.evaluation.splits import Split
+from skbayes.evaluation.task import Answer, Task
+from skbayes.evaluation.warm_start import WarmStartPool
+from skbayes.evaluation.watch import Watch
+from skbayes.trial import Trial
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Everything an evaluation needs but the trial.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Cloned for every fit, never touched.
+    splits : sequence of Split
+        Frozen: every trial sees the same.
+    n_trials : int
+        How many trials are planned, for progress messages.
+    options : mapping
+        Data, scorer and all other arguments of scikit-learn's evaluation of a split.
+    context_of : callable, default=None
+        Returns the callback context of a trial and the number of a split; None if there are no
+        callbacks.
+    subsampled : mapping of int to sequence of Split, default={}
+        By the fidelity of a trial, the splits with as many samples; all samples if it is missing.
+    pool : WarmStartPool, default=None
+        Models that promoted trials continue; by default every fit begins anew.
+    in_subprocess : bool, default=False
+        Whether tasks run in other processes, from which warnings have to be brought back.
+    watch : Watch or None, default=None
+        Watches over the splits under way, if the processes they run in may die.
+    """
+
+    estimator: Any
+    splits: Sequence[Split]
+    n_trials: int
+    options: Mapping[str, Any]
+    context_of: Callable[[Trial, int], Any] | None = None
+    subsampled: Mapping[int, Sequence[Split]] = field(default_factory=dict)
+    pool: WarmStartPool | None = None
+    in_subprocess: bool = False
+    watch: Watch | None = None
+
+    @property
+    def n_splits(self) -> int:
+        """Number of splits of a trial."""
+        return len(self.splits)
+
+    def task(self, trial: Trial, splits: Sequence[int]) -> Task:
+        """Return the task that evaluates some splits of a trial.
+
+        Making a task changes nothing: a task that is lost can be made again.
+
+        Parameters
+        ----------
+        trial : Trial
+        splits : sequence of int
+
+        Returns
+        -------
+        task : Task
+        """
+        pool = self.pool
+        task: Task = delayed(_evaluate)(
+            *self._work(trial, splits),
+            [None if pool is None else pool.model_for(trial, split) for split in splits],
+            in_subprocess=self.in_subprocess,
+            watch=self.watch,
+            estimator=self.estimator,
+            returns_model=pool is not None and pool.wants(trial),
+            parameters=dict(trial.params),
+            candidate_progress=(trial.number, self.n_trials),
+            **self.options,
+        )
+        return task
+
+    def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
+        """Return the result of a split whose worker process did not live to answer.
+
+        It is that of a model that cannot be fitted, so `error_score` has the last word.
+
+        Parameters
+        ----------
+        trial : Trial
+        split : int
+        reason : str
+        stack : str
+            Where the process was, the most recent call first; empty if it is not known.
+
+        Returns
+        -------
+        result : SplitResult
+        """
+        answer = _evaluate(
+            *self._work(trial, [split]),
+            [Unfittable(reason)],
+            in_subprocess=False,
+            watch=None,
+            estimator=self.estimator,
+            returns_model=False,
+            parameters=None,
+            candidate_progress=(trial.number, self.n_trials),
+            **self.options,
+        )
+        error = f"{FitProcessDied.__module__}.{FitProcessDied.__name__}: {reason}\n"
+        return answer.results[split] | {"fit_error": below_the_fit(stack) + error}
+
+    def keep_models(self, trial: Trial, results: Sequence[SplitResult]) -> None:
+        """Take the fitted models out of the results of a finished trial, into the pool.
+
+        Parameters
+        ----------
+        trial : Trial
+        results : sequence of SplitResult
+            Of all splits, in order; changed in place.
+        """
+        models = [result.pop("estimator", None) for result in results]
+        if self.pool is not None:
+            self.pool.put(trial, models)
+
+    def _work(
+        self, trial: Trial, splits: Sequence[int]
+    ) -> tuple[int, Sequence[int], list[Split], list[Any], int]:
+        """Return the number of a trial, and the numbers, indices and contexts of its splits."""
+        of_trial = self.splits
+        if trial.fidelity is not None:
+            of_trial = self.subsampled.get(trial.fidelity, self.splits)
+        contexts = [
+            None if self.context_of is None else self.context_of(trial, split) for split in splits
+        ]
+        return trial.number, splits, [of_trial[split] for split in splits], contexts, self.n_splits
+
+
+class FitProcessDied(RuntimeError):
+    """The process that fitted a model came to its end."""
+
+
+class Unfittable(BaseEstimator):
+    """Stands for a model whose fit ended the process it ran in."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
+        """Raise the reason."""
+        raise FitProcessDied(self.reason)
+
+
+class _Listener:
+    """Passes a callback context on, and remembers whether a callback wants to stop."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self.wants_stop = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+    def call_on_fit_task_end(self, **options: Any) -> bool:
+        wants_stop = bool(self._context.call_on_fit_task_end(**options))
+        self.wants_stop = self.wants_stop or wants_stop
+        return wants_stop
+
+
+def _evaluate(
+    number: int,
+    splits: Sequence[int],
+    indices: Sequence[Split],
+    contexts: Sequence[Any],
+    n_splits: int,
+    models: Sequence[Any],
+    *,
+    in_subprocess: bool,
+    watch: Watch | None,
+    estimator: Any,
+    returns_model: bool,
+    scorer: Any,
+    **options: Any,
+) -> Answer:
+    begin = time.perf_counter()
+    fit_warnings: list[FitWarning] = []
+    results: dict[int, SplitResult] = {}
+    with collected(fit_warnings) if in_subprocess else nullcontext():
+        for split, (train, test), context, model in zip(
+            splits, indices, contexts, models, strict=True
+        ):
+            listener = None if context is None else _Listener(context)
+            errors: dict[str, str] = {}
+            with nullcontext() if watch is None else watch.over(number, split):
+                result = fit_and_score(
+                    estimator=_to_fit(estimator, model, returns_model),
+                    scorer=recording_scorer(scorer, errors),
+                    return_estimator=returns_model,
+                    train=train,
+                    test=test,
+                    split_progress=(split, n_splits),
+                    callback_ctx=listener,
+                    **options,
+                )
+            result["is_last"] = listener is not None and listener.wants_stop
+            result["score_errors"] = errors
+            for key in ("test_scores", "train_scores"):
+                if key in result:
+                    result[key] = _as_floats(result[key])
+            results[split] = result
+    return Answer(number, results, time.perf_counter() - begin, fit_warnings)
+
+
+def _as_floats(scores: Any) -> Any:
+    """Return scores as floats, whatever kind of number a scorer gave: they may be written down."""
+    if isinstance(scores, dict):
+        return {name: _as_floats(score) for name, score in scores.items()}
+    try:
+        return float(scores)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"scoring must return a real number, got {scores!r} instead.") from error
+
+
+def _to_fit(estimator: Any, model: Any, continues_later: bool) -> Any:
+    """Return a model of the pool to fit further, or a new one that can be fitted further later."""
+    if model is not None:
+        return model
+    return clone(estimator).set_params(warm_start=True) if continues_later else clone(estimator)

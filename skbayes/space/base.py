@@ -1,0 +1,151 @@
+"""What a sampler needs of a space, whichever space it is.
+
+Z      rows of the unit cube, (n, d), one column an axis of some dimension
+row    one of them, (d,)
+
+Two rows are the same candidate if and only if their snapped rows are equal.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skbayes.space.dimensions import Column, Kind
+from skbayes.trial import FloatArray
+
+
+class SearchSpace(ABC):
+    """Between dicts of parameters and rows of the unit cube.
+
+    Attributes
+    ----------
+    columns : list of Column
+        The axes of the unit cube.
+    size : int or None
+        Number of distinct candidates; None if it is not counted.
+    grid_size : int or None
+        Number of candidates of scikit-learn's `ParameterGrid`; None unless all values are lists.
+    """
+
+    columns: list[Column]
+    size: int | None
+    grid_size: int | None
+
+    @property
+    def n_columns(self) -> int:
+        """Dimension d of the unit cube."""
+        return len(self.columns)
+
+    @property
+    def is_categorical(self) -> NDArray[np.bool_]:
+        """Which columns know no distance but equal and different, of shape (d,)."""
+        return np.array([column.kind is Kind.CATEGORICAL for column in self.columns], dtype=bool)
+
+    @property
+    def is_continuous(self) -> NDArray[np.bool_]:
+        """Which columns have a value at every place, of shape (d,)."""
+        return np.array([column.kind is Kind.CONTINUOUS for column in self.columns], dtype=bool)
+
+    @property
+    @abstractmethod
+    def subspace_cells(self) -> FloatArray:
+        """Where in the first column the sub-spaces sit; empty if there is only one."""
+
+    @abstractmethod
+    def decode(self, row: Any) -> dict[str, Any]:
+        """Return the parameters at a row of shape (d,), in the order of their names."""
+
+    @abstractmethod
+    def encode(self, params: Mapping[str, Any]) -> FloatArray:
+        """Return the row of a candidate.
+
+        Raises
+        ------
+        ValueError
+            If its names are those of no sub-space, or a value lies outside.
+        """
+
+    @abstractmethod
+    def complete(
+        self, params: Mapping[str, Any], filling: FloatArray
+    ) -> tuple[FloatArray, dict[str, Any]]:
+        """Fill the names a candidate leaves open.
+
+        Parameters
+        ----------
+        params : mapping of str to object
+            Values by name, kept exactly as they are.
+        filling : ndarray of shape (d,)
+            Row that gives the rest. Where it lies in another sub-space than `params`, the
+            columns of the first sub-space that holds `params` are taken from it.
+
+        Returns
+        -------
+        row : ndarray of shape (d,)
+        completed : dict
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown or a value lies outside, in all sub-spaces.
+        """
+
+    @abstractmethod
+    def restore(
+        self, row: FloatArray, recorded: Mapping[str, Any], given: Sequence[Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        """Return the candidate that was recorded at a row, after a check that it is one.
+
+        Parameters
+        ----------
+        row : ndarray of shape (d,)
+        recorded : mapping of str to object
+            The values that are numbers, strings, booleans or None.
+        given : sequence of mapping
+            Points that were evaluated first, with values exactly as the user gave them.
+
+        Raises
+        ------
+        ValueError
+            If the names or a value are not those of a candidate at this row.
+        """
+
+    @abstractmethod
+    def fitting_part(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the largest part of `params` that lies in one sub-space."""
+
+    @abstractmethod
+    def snap(self, rows: FloatArray) -> FloatArray:
+        """Move rows, of shape (n, d), to where the candidates they decode to sit."""
+
+    @abstractmethod
+    def active(self, rows: FloatArray) -> NDArray[np.bool_]:
+        """Return which columns of snapped rows, of shape (n, d), their candidates use."""
+
+    @abstractmethod
+    def grid_point(self, index: int) -> tuple[FloatArray, dict[str, Any]]:
+        """Return candidate `index` of scikit-learn's `ParameterGrid`, in its order.
+
+        Returns
+        -------
+        row : ndarray of shape (d,)
+        params : dict
+        """
+
+    @abstractmethod
+    def examples(self) -> Iterator[dict[str, Any]]:
+        """Yield one candidate of every sub-space."""
+
+    @abstractmethod
+    def all_rows(self) -> Iterator[FloatArray]:
+        """Yield every candidate of a space whose `size` is known, as a snapped row."""
+
+
+def row_key(row: FloatArray) -> bytes:
+    """Return what two snapped rows share if and only if they are the same candidate."""
+    return row.tobytes()
