@@ -1,6 +1,8 @@
 """The imports run down, and the core knows nothing of scikit-learn."""
 
 import ast
+import re
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -52,14 +54,74 @@ def test_imports_run_down(path):
             assert here == "engine", f"{here} imports {name}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_private_scikit_learn_names_live_in_one_file(path):
-    if part_of(path) == "_sklearn_compat":
-        return
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "sklearn":
-            names = [*node.module.split("."), *(alias.name for alias in node.names)]
-            assert not [name for name in names if name.startswith("_")]
+COMPAT = {"_sklearn_compat", "_joblib_compat"}
+
+HOOKS = {
+    "estimators/base.py": {
+        "_check_refit_for_multimetric",
+        "_format_results",
+        "_get_routed_params_for_fit",
+        "_get_scorers",
+        "_init_callback_context",
+    },
+}
+"""Names of `BaseSearchCV` that its subclasses may call, where they are called."""
+
+
+def names_defined_in(tree):
+    """Yield the names that a module gives to functions, classes, variables and attributes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+
+
+def docstrings_of(tree):
+    """Yield the nodes of texts that stand alone, which document something."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node.value
+
+
+def private_names_used_in(tree):
+    """Yield private names that are imported, read as attributes, or stand in a text."""
+    documentation = set(docstrings_of(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            words = [node.attr]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            words = [] if node in documentation else re.findall(r"(?<![\w{])\w+", node.value)
+        elif isinstance(node, ast.ImportFrom):
+            words = [*node.module.split("."), *(alias.name for alias in node.names)]
+        else:
+            continue
+        yield from (word for word in words if re.fullmatch(r"_[a-zA-Z]\w*(?<!__)", word))
+
+
+def test_private_names_of_other_packages_live_in_the_compatibility_modules():
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+    ours = {*chain.from_iterable(map(names_defined_in, trees.values())), *COMPAT}
+    for path, tree in trees.items():
+        if path.stem not in COMPAT:
+            name = str(path.relative_to(PACKAGE))
+            foreign = set(private_names_used_in(tree)) - ours - HOOKS.get(name, set())
+            assert not foreign, f"{name} uses {foreign}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from joblib._utils import eval_expr",
+        "estimator._skl_callbacks",
+        'hasattr(estimator, "_skl_callbacks")',
+        'is_first = "in _fit_and_score" in line',
+    ],
+)
+def test_a_private_name_is_found_however_it_is_used(line):
+    assert list(private_names_used_in(ast.parse(line)))
 
 
 def test_no_import_cycle():

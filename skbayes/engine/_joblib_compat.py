@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from joblib import Parallel
 from joblib._utils import eval_expr  # 1.3 to 1.6
 from joblib.externals.loky.process_executor import TerminatedWorkerError  # 0.12 to 1.6
 
-__all__ = ["TerminatedWorkerError", "eval_expr"]
+__all__ = ["TerminatedWorkerError", "eval_expr", "has_error"]
+
+
+def has_error(parallel: Parallel) -> bool:
+    """Whether a call has an error to raise; also true where joblib has another flag for it."""
+    return bool(getattr(parallel, "_aborting", True))  # 0.12 to 1.6

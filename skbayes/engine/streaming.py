@@ -9,6 +9,8 @@ from typing import Any
 
 from sklearn.utils.parallel import Parallel
 
+from skbayes.engine._joblib_compat import has_error
+
 SILENCE = 0.05
 """Seconds without a delivery after which the consumer hears of that."""
 
@@ -60,6 +62,5 @@ class StreamingParallel(Parallel):
                 answers.close()
 
     def _is_busy(self) -> bool:
-        """Whether tasks are under way, and joblib has no error to tell (or another flag for it)."""
-        is_done = self.n_completed_tasks >= self.n_dispatched_tasks
-        return not (is_done or getattr(self, "_aborting", True))
+        """Whether tasks are under way, and none of them has failed."""
+        return self.n_completed_tasks < self.n_dispatched_tasks and not has_error(self)

@@ -47,4 +47,4 @@ def shown_once(collection: list[FitWarning]) -> Iterator[None]:
         for warning in collection:
             seen.setdefault((warning.category, warning.message), warning)
         for warning in seen.values():
-            warnings.warn_explicit(**warning._asdict())
+            warnings.warn_explicit(*warning)
