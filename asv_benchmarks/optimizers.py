@@ -115,15 +115,15 @@ class WorstSoFar:
 def skbayes(
     space: Distributions, objective: Objective, n_trials: int, seed: int, n_points: int = 1
 ) -> None:
-    run_sampler(bayes(Space(space, seed), seed), objective, n_trials, seed, n_points)
+    run_sampler(bayes(Space(space), seed), objective, n_trials, seed, n_points)
 
 
 def skbayes_tpe(space: Distributions, objective: Objective, n_trials: int, seed: int) -> None:
-    run_sampler(tpe(Space(space, seed), seed), objective, n_trials, seed)
+    run_sampler(tpe(Space(space), seed), objective, n_trials, seed)
 
 
 def random_search(space: Distributions, objective: Objective, n_trials: int, seed: int) -> None:
-    run_sampler(random(Space(space, seed), seed), objective, n_trials, seed)
+    run_sampler(random(Space(space), seed), objective, n_trials, seed)
 
 
 def scikit_optimize(space: Distributions, objective: Objective, n_trials: int, seed: int) -> None:

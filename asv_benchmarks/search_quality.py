@@ -112,7 +112,7 @@ def search_once(task_name: str, optimizer: str, seed: int) -> dict[str, Any]:
         "error": error,
     }
     if optimizer == "random search":
-        space = Space(task.space, seed)
+        space = Space(task.space)
         record["rows"] = [space.encode(params).round(7).tolist() for params in recorder.params]
     return record
 

@@ -75,7 +75,7 @@ def run(
     def objective(params: dict[str, Any]) -> float:
         return -1e6 if next(numbers) == poisoned_trial else problem.score(params)
 
-    sampler = make_sampler(Space(problem.space, seed), seed)
+    sampler = make_sampler(Space(problem.space), seed)
     n_trials = problem.n_trials if n_trials is None else n_trials
     return run_sampler(sampler, objective, n_trials, seed, n_points)
 

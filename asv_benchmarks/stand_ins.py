@@ -102,7 +102,7 @@ class StandIn:
             rows.append(self.space.encode(params))
             return self.score(params)
 
-        sampler = make_sampler(Space(TASKS[self.name].space, seed), seed)
+        sampler = make_sampler(Space(TASKS[self.name].space), seed)
         scores, _ = run_sampler(sampler, objective, CHECKPOINTS[-1], seed, n_points)
         regrets = np.full(len(CHECKPOINTS), CUT)
         for column, n in enumerate(CHECKPOINTS):

@@ -79,7 +79,7 @@ class Study:
             raise TypeError(f"random_state: {shown_as(random_state)} is neither an int nor None.")
         if n_points < 1:
             raise ValueError(f"n_points={n_points!r}: give at least 1.")
-        self.space = space if isinstance(space, SearchSpace) else Space(space, self.seed)
+        self.space = space if isinstance(space, SearchSpace) else Space(space)
         self.sampler = sampler if isinstance(sampler, Sampler) else self._make_sampler(sampler)
         self.n_points = n_points
         self.trials: list[Trial] = []

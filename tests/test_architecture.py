@@ -64,6 +64,7 @@ ALLOWED = {
         "_get_scorers",
         "_init_callback_context",
     },
+    "estimators/fitted.py": {"_format_results"},
     "space/foreign.py": {"_LogUniform", "_Normal"},
 }
 """Hooks that `BaseSearchCV` gives its subclasses, and classes that are known by their names."""

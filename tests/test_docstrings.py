@@ -1,6 +1,9 @@
 """Public docstrings, by scikit-learn's own checks and by numpydoc's."""
 
+import ast
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 from numpydoc.docscrape import ClassDoc
@@ -47,3 +50,19 @@ def test_every_default_in_the_docstring_is_the_one_in_the_signature(search_class
             value = signature[parameter.name].default
             expected = "np.nan" if value != value else repr(value)
             assert default == expected, parameter.name
+
+
+@pytest.mark.parametrize("section", ["Parameters", "Attributes"])
+def test_what_the_searches_share_is_documented_in_the_same_words(section):
+    written = {}
+    for cls in SEARCHES:
+        for entry in ClassDoc(cls)[section]:
+            written.setdefault(entry.name, set()).add((entry.type, *entry.desc))
+    assert {name for name, texts in written.items() if len(texts) > 1} == set()
+
+
+def test_docstrings_stand_in_the_source_as_they_are_shown(search_class):
+    tree = ast.parse(Path(inspect.getsourcefile(search_class)).read_text(encoding="utf-8"))
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    assert ast.get_docstring(classes[search_class.__name__]) == inspect.getdoc(search_class)
+    assert not re.search(r"\{\w+\}", inspect.getdoc(search_class))

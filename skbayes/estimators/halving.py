@@ -2,61 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import chain, pairwise
+from itertools import chain
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import clone, is_classifier
-from sklearn.model_selection import (
-    RepeatedStratifiedKFold,
-    StratifiedGroupKFold,
-    StratifiedKFold,
-    StratifiedShuffleSplit,
-)
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.base import is_classifier
 
 from skbayes._sklearn_compat import Interval, StrOptions, num_samples
-from skbayes.estimators.base import BaseModelSearchCV, Inputs, Plan
+from skbayes.estimators.base import BaseModelSearchCV
 from skbayes.estimators.callbacks import HalvingTask, SearchTask
-from skbayes.estimators.docs import documented
-from skbayes.estimators.hints import did_you_mean, explaining_wrong_arguments
+from skbayes.estimators.hints import explaining_wrong_arguments
+from skbayes.estimators.inputs import Inputs, Plan, given_points
 from skbayes.estimators.progress import Progress
+from skbayes.estimators.schedule import (
+    Schedule,
+    best_with_most_resources,
+    make_schedule,
+    most_resources,
+)
 from skbayes.evaluation.all_failed import describe_errors
 from skbayes.evaluation.results import Record
 from skbayes.evaluation.splits import Split
-from skbayes.evaluation.subsampling import subsampled_splits
+from skbayes.evaluation.subsampling import is_stratified, subsampled_splits
 from skbayes.evaluation.warm_start import WarmStartPool
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
-from skbayes.samplers.halving import (
-    Bracket,
-    HalvingSampler,
-    Rung,
-    make_brackets,
-    make_ladder,
-    n_powers,
-    rung_of,
-)
+from skbayes.samplers.halving import HalvingSampler
 from skbayes.samplers.quasi_random import GridSampler, QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.space.base import SearchSpace
 from skbayes.space.fidelity import FidelitySpace
-from skbayes.space.space import dicts_of
-from skbayes.space.written import shown
 from skbayes.trial import Trial
 
-STRATIFIED = (
-    StratifiedKFold,
-    StratifiedShuffleSplit,
-    RepeatedStratifiedKFold,
-    StratifiedGroupKFold,
-)
-"""Splitters whose parts are stratified too."""
+POSITIVE = Interval(Integral, 0, None, closed="neither")
 
 
-@documented
 class HalvingBayesSearchCV(BaseModelSearchCV):
     """Successive halving of candidates that a Gaussian process proposes.
 
@@ -69,13 +50,29 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     those that promise most at the full resource. So it takes several brackets for the model to
     have a say.
 
-    {promise}
+    The same estimator, data, space and `random_state` give the same search for every `n_jobs`.
+    The cross-validation splits are drawn once, so that all candidates are compared on the same
+    ones. A candidate whose fit fails is recorded with `error_score` and the search goes on.
 
     Any splitter will do, because the splits are drawn once, and so will several metrics.
 
     Parameters
     ----------
-    {space_parameters}
+    estimator : estimator object
+        Cloned for every fit. Either it has a ``score`` method or `scoring` is given.
+
+    param_distributions : dict or list of dicts
+        Names of parameters to distributions or lists of values. A distribution is a frozen one of
+        `scipy.stats`, or any object with ``rvs``, and is taken as a belief about where good values
+        lie: ``loguniform(1e-3, 1e3)`` is searched evenly on a log scale. Mind that SciPy's
+        ``uniform(loc, scale)`` reaches from loc to loc + scale: ``uniform(10, 100)`` from 10 to
+        110, and bare ``uniform`` from 0 to 1. An end that no draw gives, such as the 0 of
+        ``uniform(0, 1)``, is not proposed. Dimensions of scikit-optimize and distributions of
+        Optuna are taken too. In a list, three or more
+        numbers are taken as ordered, other values as categories; each entry is one value, also
+        where there are two (``[0.1, 1]`` is not a range). A list of dicts is a union of spaces,
+        for parameters that only make sense together. Where all values are lists and there are to
+        be as many candidates as combinations, they are those of the grid search, in its order.
 
     n_candidates : int or 'exhaust', default='exhaust'
         Candidates of the first rung of the first bracket; fewer if a finite space has no more.
@@ -108,7 +105,74 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         `factor` times the resources and fewer candidates, so that a candidate that needs much to
         show what it is worth has its chance; 'auto' is as many as possible, which is Hyperband.
 
-    {search_parameters}
+    scoring : str, callable, list, tuple or dict, default=None
+        How a fitted candidate is scored, as in scikit-learn: greater is better. With several
+        metrics the model follows the one `refit` names; if it names none, the first.
+
+    n_jobs : int, default=None
+        Number of splits evaluated in parallel. ``None`` means 1 unless in a
+        :obj:`joblib.parallel_config` context, ``-1`` means all processors. The result does not
+        depend on it.
+
+    refit : bool, str, or callable, default=True
+        Whether to fit an estimator on the whole data with the best parameters found. With several
+        metrics, the name of the one that decides. A callable is given ``cv_results_`` and returns
+        the index of the candidate to take.
+
+    cv : int, cross-validation generator or an iterable, default=None
+        The splits: None for 5-fold, an integer for another number of folds, a splitter, or an
+        iterable of (train, test) index arrays. Drawn once, also from a splitter that shuffles
+        without a seed.
+
+    verbose : int, default=0
+        From 1 on, prints a line for every finished candidate: its number, its score, the best
+        score so far and its number, the time elapsed and the time expected to be left. Higher
+        values print what scikit-learn prints of every split.
+
+    pre_dispatch : int or str, default='2*n_jobs'
+        How many evaluations are handed to the workers ahead of time.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds the proposals. Pass an int for the same search at every call; with None one integer
+        is drawn from NumPy's global generator, as elsewhere in scikit-learn.
+
+    error_score : 'raise' or numeric, default=np.nan
+        Score of a split whose fit fails. With 'raise' the error is raised. To the model such a
+        candidate is a bad one whatever the number is.
+
+    return_train_score : bool, default=False
+        Whether ``cv_results_`` has the training scores too.
+
+    n_initial_points : int or 'auto', default='auto'
+        Candidates that fill the space before the model takes over; those of `initial_params` count.
+        'auto' leaves it to the method, at most 10.
+
+    initial_params : None, 'default' or list of dicts, default=None
+        Candidates to evaluate first, exactly as given; names that a dict leaves out are filled in.
+        'default' stands for the estimator's own values, as far as they lie in the space.
+
+    n_points : int or 'auto', default=2
+        How many candidates are under way at once. A proposal knows the scores of all but the
+        `n_points` - 1 before it, whose places it takes into account. More keep more workers busy
+        and know a little less. The result depends on it, but not on how many workers there are;
+        'auto' sets it to the number of workers, and gives that up.
+
+    checkpoint : str or path-like, default=None
+        Journal in which every finished candidate is kept. A call of ``fit`` with the same
+        arguments goes on from it, and gives the result of a search that was never interrupted.
+        If it is a folder, or ends with a slash, every search finds its own file there, as in
+        :func:`~sklearn.model_selection.cross_validate`. A leading ``~`` is the home folder.
+
+    timeout : float, default=None
+        Seconds that the search may take, the refit not among them. What it does is the beginning
+        of what it would do without: no candidate is begun that is not expected to end in time,
+        but the first. Where fits run in processes of joblib's backend loky, those still running
+        when the time is over are abandoned; elsewhere they are waited for.
+
+    max_fit_time : float, default=None
+        Seconds that fitting and scoring on one split may take. What takes longer is ended, with
+        the process it runs in, and is a failed fit. It needs `n_jobs` of 2 or more with joblib's
+        backend loky.
 
     Attributes
     ----------
@@ -136,7 +200,54 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     n_required_iterations_ : int
         Rungs it takes until less than `factor` candidates are left.
 
-    {attributes}
+    cv_results_ : dict of numpy (masked) ndarrays
+        Scores, times and parameters of every candidate, in the order they were proposed, with the
+        keys and types of :class:`~sklearn.model_selection.RandomizedSearchCV`.
+
+    best_estimator_ : estimator
+        Estimator with the best parameters, fitted on the whole data. Not available if
+        ``refit=False``.
+
+    best_score_ : float
+        Mean cross-validated score of the best candidate. Not available if `refit` is a callable,
+        nor with several metrics if ``refit=False``.
+
+    best_params_ : dict
+        Parameters of the best candidate. With several metrics only if `refit` is given.
+
+    best_index_ : int
+        Its place in ``cv_results_``. With several metrics only if `refit` is given.
+
+    scorer_ : function or a dict
+        The scorer, or the scorers by name.
+
+    n_splits_ : int
+        Number of cross-validation splits.
+
+    refit_time_ : float
+        Seconds the refit took. Only if `refit` is not False.
+
+    multimetric_ : bool
+        Whether there are several metrics.
+
+    n_points_ : int
+        How many candidates were under way at once.
+
+    failures_ : dict of int to list of FitFailure
+        For every candidate of which fits or scores failed, by its place in ``cv_results_``, why:
+        the numbers of the `splits`, the `reason`, the `traceback`, and the `step`, 'fit' or
+        'score'.
+
+    classes_ : ndarray of shape (n_classes,)
+        Class labels. Only available if `refit` is not False and the estimator is a classifier.
+
+    n_features_in_ : int
+        Number of features seen during fit. Only available if `refit` is not False and the best
+        estimator has it.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of features seen during fit. Only available if `refit` is not False and the best
+        estimator has them, which takes data with names.
 
     See Also
     --------
@@ -190,16 +301,13 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseModelSearchCV._parameter_constraints,
-        "n_candidates": [Interval(Integral, 0, None, closed="neither"), StrOptions({"exhaust"})],
+        "n_candidates": [POSITIVE, StrOptions({"exhaust"})],
         "factor": [Interval(Real, 1, None, closed="neither")],
         "resource": [str],
-        "max_resources": [Interval(Integral, 0, None, closed="neither"), StrOptions({"auto"})],
-        "min_resources": [
-            Interval(Integral, 0, None, closed="neither"),
-            StrOptions({"exhaust", "smallest"}),
-        ],
+        "max_resources": [POSITIVE, StrOptions({"auto"})],
+        "min_resources": [POSITIVE, StrOptions({"exhaust", "smallest"})],
         "aggressive_elimination": ["boolean"],
-        "n_brackets": [Interval(Integral, 0, None, closed="neither"), StrOptions({"auto"})],
+        "n_brackets": [POSITIVE, StrOptions({"auto"})],
     }
 
     @explaining_wrong_arguments
@@ -232,24 +340,24 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         max_fit_time: float | None = None,
     ) -> None:
         super().__init__(
-            estimator,
-            param_distributions,
+            estimator=estimator,
             scoring=scoring,
             n_jobs=n_jobs,
             refit=refit,
             cv=cv,
             verbose=verbose,
             pre_dispatch=pre_dispatch,
-            random_state=random_state,
             error_score=error_score,
             return_train_score=return_train_score,
-            n_initial_points=n_initial_points,
-            initial_params=initial_params,
-            n_points=n_points,
-            checkpoint=checkpoint,
-            timeout=timeout,
-            max_fit_time=max_fit_time,
         )
+        self.param_distributions = param_distributions
+        self.random_state = random_state
+        self.n_initial_points = n_initial_points
+        self.initial_params = initial_params
+        self.n_points = n_points
+        self.checkpoint = checkpoint
+        self.timeout = timeout
+        self.max_fit_time = max_fit_time
         self.n_candidates = n_candidates
         self.factor = factor
         self.resource = resource
@@ -258,143 +366,43 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         self.aggressive_elimination = aggressive_elimination
         self.n_brackets = n_brackets
 
-    def _make_space_and_sampler(self, inputs: Inputs, seed: int) -> tuple[Space, HalvingSampler]:
-        space = self._make_space(seed)
-        self._check_resource()
-        most = self._most_resources(num_samples(inputs.X))
-        least, n_candidates = self._first_rung(self._least_resources(inputs), most, space.size)
-        brackets = make_brackets(
-            None if self.n_brackets == "auto" else int(self.n_brackets),
-            n_candidates,
-            make_ladder(least, most, self.factor),
-            self.factor,
-            self.aggressive_elimination,
-        )
-        full = FidelitySpace(space, *_ends(brackets))
+    def _make_sampler(self, inputs: Inputs, space: Space, seed: int) -> HalvingSampler:
+        schedule = make_schedule(self, inputs, space.size)
+        full = FidelitySpace(space, min(schedule.resources), max(schedule.resources))
         start = QuasiRandomSampler(full, seed)
         design: Sampler = start
-        model = self._make_sampler(full, start)
-        if space.grid_size is not None and n_candidates >= space.grid_size:
+        model = self._make_model_sampler(full, start)
+        if space.grid_size is not None and schedule.n_begun >= space.grid_size:
             design = model = GridSampler(full)
+        points = given_points(self.initial_params, self.estimator, space)
         given = [
-            space.complete(params, start.point(number)[:-1])
-            for number, params in enumerate(self._given_params(space))
+            space.complete(params, start.point(number)[:-1]) for number, params in enumerate(points)
         ]
         resource = None if self.resource == "n_samples" else self.resource
-        return space, HalvingSampler(full, brackets, design, model, resource, given)
+        return HalvingSampler(full, schedule.brackets, design, model, resource, given)
 
-    def _make_sampler(self, space: SearchSpace, start: QuasiRandomSampler) -> Sampler:
+    def _make_model_sampler(self, space: SearchSpace, start: QuasiRandomSampler) -> Sampler:
         return GPSampler(space, start, self._n_start(default_n_initial_points(space)))
 
-    def _check_resource(self) -> None:
-        if not self._has_resource():
-            hint = did_you_mean([self.resource], ["n_samples", *self.estimator.get_params()])
-            raise ValueError(
-                f"Cannot use resource={self.resource} which is not supported "
-                f"by estimator {self.estimator.__class__.__name__}.{hint}"
-            )
-        if any(self.resource in grid for grid in dicts_of(self.param_distributions)):
-            raise ValueError(
-                f"Cannot use parameter {self.resource} as the resource since "
-                "it is part of the searched parameters."
-            )
-        if self.min_resources == self.n_candidates == "exhaust":
-            raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
-
-    def _has_resource(self) -> bool:
-        """Whether the resource is the samples, or a parameter that the estimator takes.
-
-        Some take parameters that they do not list before they are set.
-        """
-        if self.resource == "n_samples" or self.resource in self.estimator.get_params():
-            return True
-        try:
-            probe = clone(self.estimator).set_params(**{self.resource: 1})
-        except (ValueError, TypeError):
-            return False
-        return self.resource in probe.get_params()
-
-    def _most_resources(self, n_samples: int) -> int:
-        """Return the most that a candidate may get."""
-        if self.max_resources != "auto":
-            most = int(self.max_resources)
-            if self.resource == "n_samples" and most > n_samples:
-                raise ValueError(
-                    f"max_resources={most} is more than the {n_samples} samples there are; give "
-                    "'auto' for all of them."
-                )
-            return most
-        if self.resource == "n_samples":
-            return n_samples
-        own = self.estimator.get_params().get(self.resource)
-        if not isinstance(own, Integral) or isinstance(own, bool) or own < 1:
-            raise ValueError(
-                f"max_resources='auto' takes the estimator's own {self.resource}, and "
-                f"{shown(own)} is not a positive integer; give max_resources a number, or set "
-                f"{self.resource} of the estimator."
-            )
-        return int(own)
-
-    def _least_resources(self, inputs: Inputs) -> int:
-        """Return what the first rung gets, if it need not be more to exhaust the most."""
-        if not isinstance(self.min_resources, str):
-            return int(self.min_resources)
-        if self.resource != "n_samples":
-            return 1
-        n_splits = inputs.cv.get_n_splits(inputs.X, inputs.y, **inputs.routed.splitter.split)
-        n = 2 * max(n_splits, 1)  # without any, the error is about the splits
-        if is_classifier(self.estimator):
-            check_classification_targets(inputs.y)
-            n *= len(np.unique(inputs.y))
-        return int(n)
-
-    def _first_rung(self, least: int, most: int, size: int | None) -> tuple[int, int]:
-        """Return the resources and the number of candidates of the first rung."""
-        if least > most:
-            from_data = self.resource == "n_samples" and self.max_resources == "auto"
-            raise ValueError(
-                f"min_resources_={least} is greater than max_resources_={most}."
-                + f" The data has n_samples={most}." * from_data
-            )
-        if least == 0:
-            raise ValueError(f"min_resources_={least}: you might have passed an empty dataset X.")
-        asked = most // least if self.n_candidates == "exhaust" else int(self.n_candidates)
-        n_candidates = asked if size is None else min(asked, size)
-        if self.min_resources == "exhaust":
-            least = max(least, int(most // self.factor ** n_powers(n_candidates, self.factor)))
-        return least, n_candidates
-
     def _begin_search(self, plan: Plan, context: Any) -> SearchTask:
-        return HalvingTask(self, context, _brackets(plan), self.n_splits_)
+        return HalvingTask(self, context, _schedule(plan).brackets, self.n_splits_)
 
     def _make_progress(self, plan: Plan) -> Progress:
         super()._make_progress(plan)
-        rungs = [rung for bracket in _brackets(plan) for rung in bracket.rungs]
-        cost = sum(rung.n_candidates * rung.n_resources for rung in rungs)
-        return Progress(self._n_planned(plan), cost, self.refit, self.resource)
+        schedule = _schedule(plan)
+        return Progress(schedule.n_trials, schedule.total_cost, self.refit, self.resource)
 
     def _check_outcomes(self, records: list[Record], plan: Plan) -> None:
         """Raise if no candidate has a score, or none of a rung that others were to come from."""
         super()._check_outcomes(records, plan)
-        n_evaluated = Counter(rung_of(record.trial) for record in records)
-        n_scored = Counter(
-            rung_of(record.trial) for record in records if not np.isnan(record.trial.score)
-        )
-        for number, bracket in enumerate(_brackets(plan)):
-            for step, rung in enumerate(bracket.rungs[:-1]):
-                place = (number, step)
-                if n_evaluated[place] and not n_scored[place] and not n_evaluated[number, step + 1]:
-                    self._raise_for_rung(rung, [r for r in records if rung_of(r.trial) == place])
-
-    def _raise_for_rung(self, rung: Rung, records: list[Record]) -> None:
-        """Say that a resource was too small, and what to give."""
-        if len(records) < rung.n_candidates and self.timeout is not None:
-            return  # the others might have had a score
-        results = list(chain.from_iterable(record.results for record in records))
-        raise ValueError(
-            f"All {len(records)} candidates of a rung failed, so that none can be promoted."
-            f"{describe_errors(results, self.refit)}{self._advice_on_failure(records)}"
-        )
+        for rung, failed in _schedule(plan).failed_rungs(records):
+            if len(failed) < rung.n_candidates and self.timeout is not None:
+                continue  # the others might have had a score
+            results = list(chain.from_iterable(record.results for record in failed))
+            raise ValueError(
+                f"All {len(failed)} candidates of a rung failed, so that none can be promoted."
+                f"{describe_errors(results, self.refit)}{self._advice_on_failure(failed)}"
+            )
 
     def _advice_on_failure(self, records: list[Record]) -> str:
         n_resources = records[0].trial.fidelity
@@ -405,85 +413,41 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
             f"{super()._advice_on_failure(records)}"
         )
 
-    def _make_parts(self, inputs: Inputs, plan: Plan) -> dict[int, list[Split]]:
+    def _subsampled_splits(self, inputs: Inputs, plan: Plan) -> dict[int, list[Split]]:
         if self.resource != "n_samples":
             return {}
         n_samples = num_samples(inputs.X)
         # The same arithmetic as that of min_resources='smallest', which it gives per split.
         floor = 2 * (len(np.unique(inputs.y)) if is_classifier(self.estimator) else 1)
-        rungs = {rung.n_resources for bracket in _brackets(plan) for rung in bracket.rungs}
-        labels = inputs.y if isinstance(inputs.cv, STRATIFIED) else None
+        rungs = _schedule(plan).resources
+        labels = inputs.y if is_stratified(inputs.cv) else None
         return subsampled_splits(
             plan.splits, n_samples, sorted(rungs - {n_samples}), plan.seed, labels, floor
         )
 
-    def _kept_models(self, plan: Plan) -> WarmStartPool | None:
+    def _warm_start_pool(self, plan: Plan) -> WarmStartPool | None:
         if self.resource == "n_samples":
             return None
-        n_promoted = {
-            (number, step): above.n_candidates
-            for number, bracket in enumerate(_brackets(plan))
-            for step, (below, above) in enumerate(pairwise(bracket.rungs))
-            if above.n_resources > below.n_resources
-        }
         n_samples = max(len(train) for train, _ in plan.splits)
-        return WarmStartPool(self.estimator, self.resource, n_samples, n_promoted)
+        return WarmStartPool(self.estimator, self.resource, n_samples, _schedule(plan).n_promoted)
 
     def _n_planned(self, plan: Plan) -> int:
-        return sum(rung.n_candidates for bracket in _brackets(plan) for rung in bracket.rungs)
+        return _schedule(plan).n_trials
 
     def _extra_columns(
         self, trials: list[Trial], inputs: Inputs, plan: Plan
     ) -> dict[str, list[Any]]:
-        brackets = _brackets(plan)
-        self._store_schedule(brackets, trials, num_samples(inputs.X))
-        columns: dict[str, list[Any]] = {
-            "iter": [rung_of(trial)[1] for trial in trials],
-            "n_resources": [trial.fidelity for trial in trials],
-        }
-        if len(brackets) > 1:
-            columns["bracket"] = [rung_of(trial)[0] for trial in trials]
-        return columns
-
-    def _store_schedule(self, brackets: list[Bracket], trials: list[Trial], n_samples: int) -> None:
-        """Store the rungs as they came about; a budget or a finite space may have ended them."""
-        counts = Counter(map(rung_of, trials))
-        begun = [
-            [(rung, counts[n, step]) for step, rung in enumerate(b.rungs) if counts[n, step]]
-            for n, b in enumerate(brackets)
-        ]
-        resources = [[rung.n_resources for rung, _ in bracket] for bracket in begun]
-        candidates = [[count for _, count in bracket] for bracket in begun]
-        self.n_resources_ = resources if len(brackets) > 1 else resources[0]
-        self.n_candidates_ = candidates if len(brackets) > 1 else candidates[0]
-        first = brackets[0]
-        self.min_resources_ = first.rungs[0].n_resources
-        self.max_resources_ = self._most_resources(n_samples)
-        self.n_iterations_ = len(begun[0])
-        self.n_required_iterations_ = first.n_required
-        self.n_possible_iterations_ = first.n_possible
-        self.n_remaining_candidates_ = first.n_remaining
+        schedule = _schedule(plan)
+        self.max_resources_ = most_resources(self, num_samples(inputs.X))
+        for name, value in schedule.fitted_attributes(trials).items():
+            setattr(self, name, value)
+        return schedule.columns(trials)
 
     @staticmethod
     def _select_best_index(refit: Any, refit_metric: Any, results: dict[str, Any]) -> int:
-        """Return the index of the best candidate among those that got the most.
-
-        Where all of those have no score, among those that got the most and have one.
-        """
-        reached = np.asarray(results.get("n_resources", results["iter"]))
-        scores = np.asarray(results[f"mean_test_{refit_metric or 'score'}"])
-        has_score = ~np.isnan(scores)
-        considered = has_score if has_score.any() else np.ones(len(scores), dtype=bool)
-        is_last = considered & (reached == reached[considered].max())
-        return int(np.argmax(np.where(is_last & has_score, scores, -np.inf)))
+        return best_with_most_resources(results, refit_metric or "score")
 
 
-def _ends(brackets: list[Bracket]) -> tuple[int, int]:
-    """Return the least and the most resources of all rungs."""
-    resources = [rung.n_resources for bracket in brackets for rung in bracket.rungs]
-    return min(resources), max(resources)
-
-
-def _brackets(plan: Plan) -> list[Bracket]:
+def _schedule(plan: Plan) -> Schedule:
     assert isinstance(plan.sampler, HalvingSampler)
-    return plan.sampler.brackets
+    return Schedule(plan.sampler.brackets)

@@ -10,8 +10,9 @@ import numpy as np
 
 from skbayes._sklearn_compat import Interval
 from skbayes.engine.budget import Patience, StoppingRule
-from skbayes.estimators.base import BaseModelSearchCV, Inputs, Plan
+from skbayes.estimators.base import BaseModelSearchCV
 from skbayes.estimators.hints import explaining_wrong_arguments
+from skbayes.estimators.inputs import Inputs, Plan, given_points
 from skbayes.estimators.progress import Progress, say
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import GivenFirst, GridSampler, QuasiRandomSampler
@@ -57,40 +58,40 @@ class SequentialSearchCV(BaseModelSearchCV):
         n_iter_no_change: int | None = None,
     ) -> None:
         super().__init__(
-            estimator,
-            param_distributions,
+            estimator=estimator,
             scoring=scoring,
             n_jobs=n_jobs,
             refit=refit,
             cv=cv,
             verbose=verbose,
             pre_dispatch=pre_dispatch,
-            random_state=random_state,
             error_score=error_score,
             return_train_score=return_train_score,
-            n_initial_points=n_initial_points,
-            initial_params=initial_params,
-            n_points=n_points,
-            checkpoint=checkpoint,
-            timeout=timeout,
-            max_fit_time=max_fit_time,
         )
+        self.param_distributions = param_distributions
+        self.random_state = random_state
+        self.n_initial_points = n_initial_points
+        self.initial_params = initial_params
+        self.n_points = n_points
+        self.checkpoint = checkpoint
+        self.timeout = timeout
+        self.max_fit_time = max_fit_time
         self.n_iter = n_iter
         self.n_iter_no_change = n_iter_no_change
 
-    def _make_space_and_sampler(self, inputs: Inputs, seed: int) -> tuple[Space, Sampler]:
-        """Read the space, and decide what proposes: the grid it is, or a model of it."""
+    def _make_sampler(self, inputs: Inputs, space: Space, seed: int) -> Sampler:
+        """Decide what proposes: the grid that the space is, or a model of it."""
         if self.n_iter is None and self.timeout is None:
             raise ValueError(
                 "n_iter=None means as many candidates as the time suffices for; give timeout a "
                 "number of seconds, or n_iter a number."
             )
-        space = self._make_space(seed)
         start = QuasiRandomSampler(space, seed)
-        sampler = GridSampler(space) if self._is_grid(space) else self._make_sampler(space, start)
-        given = self._given_params(space)
+        is_grid = self._is_grid(space)
+        sampler = GridSampler(space) if is_grid else self._make_model_sampler(space, start)
+        given = given_points(self.initial_params, self.estimator, space)
         self._warn_of_small_space(space)
-        return space, GivenFirst(given, start, sampler) if given else sampler
+        return GivenFirst(given, start, sampler) if given else sampler
 
     def _warn_of_small_space(self, space: Space) -> None:
         """Warn, as scikit-learn does, of a space with fewer candidates than were asked for.

@@ -1,4 +1,4 @@
-"""Parts of the samples, as a resource that a trial gets more or less of."""
+"""Subsampling: the number of samples as a resource that a trial gets more or less of."""
 
 from __future__ import annotations
 
@@ -7,8 +7,26 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.model_selection import (
+    RepeatedStratifiedKFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    StratifiedShuffleSplit,
+)
 
 from skbayes.evaluation.splits import Split
+
+STRATIFIED = (
+    StratifiedKFold,
+    StratifiedShuffleSplit,
+    RepeatedStratifiedKFold,
+    StratifiedGroupKFold,
+)
+
+
+def is_stratified(cv: Any) -> bool:
+    """Whether a splitter keeps the shares of the classes, so that subsamples should too."""
+    return isinstance(cv, STRATIFIED)
 
 
 def subsampled_splits(
@@ -19,10 +37,10 @@ def subsampled_splits(
     labels: Any = None,
     min_samples: int = 1,
 ) -> dict[int, list[Split]]:
-    """Return the splits with parts of their samples.
+    """Return the splits with some of their samples.
 
-    A larger part holds every smaller one, and the samples keep their order, so that what differs
-    between two parts is the number of samples and nothing else. Training and test samples are
+    A larger subsample holds every smaller one, and the samples keep their order, so that two
+    subsamples differ in the number of samples and in nothing else. Training and test samples are
     reduced alike.
 
     Parameters
@@ -31,17 +49,18 @@ def subsampled_splits(
     n_samples : int
         Of the whole data.
     n_resources : iterable of int
-        How many of them a part has.
+        Sizes of the subsamples, out of `n_samples`.
     seed : int
     labels : array-like of shape (n_samples,), default=None
-        Classes whose shares a part keeps as far as whole samples go.
+        Classes whose shares a subsample keeps as far as whole samples go.
     min_samples : int, default=1
-        Fewest training samples and fewest test samples of a part, as far as the split has so many:
-        a small test part would have none of the first rungs.
+        Fewest training samples and fewest test samples of a subsample, as far as the split has so
+        many. Without it, the first rungs might have no test samples.
 
     Returns
     -------
-    parts : dict of int to list of Split
+    splits : dict of int to list of Split
+        By the size of the subsample.
     """
     rng = np.random.default_rng(seed)
     orders = [tuple(_order(indices, labels, rng) for indices in split) for split in splits]

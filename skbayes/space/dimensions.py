@@ -265,7 +265,7 @@ class NoneOr(Dimension):
         )
 
 
-def dimension_of_distribution(values: Any, label: str, rng: np.random.RandomState) -> Dimension:
+def dimension_of_distribution(values: Any, label: str) -> tuple[Dimension, list[Any] | None]:
     """Read a distribution that the user gave for one parameter.
 
     Parameters
@@ -274,8 +274,12 @@ def dimension_of_distribution(values: Any, label: str, rng: np.random.RandomStat
         What `is_distribution` accepts.
     label : str
         How errors name it, such as ``param_distributions['C']``.
-    rng : RandomState
-        Source of the draws from a distribution that is only known through them.
+
+    Returns
+    -------
+    dimension : Dimension
+    draws : list of object or None
+        The draws that the distribution is known from; None if its quantiles are known.
 
     Raises
     ------
@@ -284,7 +288,10 @@ def dimension_of_distribution(values: Any, label: str, rng: np.random.RandomStat
     """
     prior = prior_of(values, label)
     dimension = None if prior is None else _from_prior(prior)
-    return _from_draws(draw(values, label, rng)) if dimension is None else dimension
+    if dimension is not None:
+        return dimension, None
+    draws = draw(values, label)
+    return _from_draws(draws), draws
 
 
 def dimension_of_list(values: list[Any]) -> tuple[Dimension, list[FloatArray]]:

@@ -207,14 +207,29 @@ def prior_of(distribution: Any, label: str) -> Prior | None:
     return prior
 
 
-def draw(distribution: Any, label: str, rng: np.random.RandomState) -> list[Any]:
+def draw(distribution: Any, label: str) -> list[Any]:
     """Draw from an object through `rvs`, one value at a time as scikit-learn does.
+
+    The generator is always the same, so that equal objects are known by equal draws.
+
+    Parameters
+    ----------
+    distribution : object
+        What has `rvs`.
+    label : str
+        How errors name it, such as ``param_distributions['C']``.
+
+    Returns
+    -------
+    draws : list of object
+        Of length `N_DRAWS`.
 
     Raises
     ------
     ValueError
         If it cannot be drawn from.
     """
+    rng = np.random.RandomState(0)
     try:
         return [distribution.rvs(random_state=rng) for _ in range(N_DRAWS)]
     except Exception as error:  # whatever an object of another library raises

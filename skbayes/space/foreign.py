@@ -72,7 +72,7 @@ class Range:
             values = self.low + self.step * np.arange(self.n_steps + 1)
             return listed(values.tolist(), np.ones(len(values)))
         if self.is_integer:
-            return dimension_of_distribution(self._distribution, label, np.random.RandomState(0))
+            return dimension_of_distribution(self._distribution, label)[0]
         prior = prior_of(self._distribution, label)
         assert prior is not None
         return Continuous(replace(prior, has_low=True, has_high=True))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,8 +54,12 @@ class Space(SearchSpace):
     ----------
     param_distributions : dict or list of dict
         Names to distributions or lists of values, as in scikit-learn's `RandomizedSearchCV`.
-    seed : int, default=0
-        Seeds the draws from objects that only have `rvs`.
+
+    Attributes
+    ----------
+    draws : dict of (int, str) to list of object
+        The draws that distributions with nothing but `rvs` are known from, by the number of the
+        dict and the name of the parameter.
 
     Examples
     --------
@@ -67,9 +71,10 @@ class Space(SearchSpace):
     [0.5, 0.5]
     """
 
-    def __init__(self, param_distributions: Distributions, seed: int = 0) -> None:
+    def __init__(self, param_distributions: Distributions) -> None:
         grids = _read_dicts(param_distributions)
         self.columns = []
+        self.draws: dict[tuple[int, str], list[Any]] = {}
         self._selector = Finite(range(len(grids)), is_ordered=False) if len(grids) > 1 else None
         if self._selector is not None:
             self.columns.extend(self._selector.columns)
@@ -79,10 +84,12 @@ class Space(SearchSpace):
         for number, grid in enumerate(grids):
             subspace, entries = {}, {}
             for name, values, label in _items(grid, number, len(grids)):
-                dimension, listed = _read(values, label, seed)
-                subspace[name] = self._place(name, dimension, placed)
-                if listed is not None:
-                    entries[name] = listed
+                read = _read(values, label)
+                subspace[name] = self._place(name, read.dimension, placed)
+                if read.entries is not None:
+                    entries[name] = read.entries
+                if read.draws is not None:
+                    self.draws[number, name] = read.draws
             self._subspaces.append(subspace)
             is_grid = self._grids is not None and len(entries) == len(subspace)
             self._grids = [*(self._grids or []), entries] if is_grid else None
@@ -312,17 +319,24 @@ def _items(grid: Mapping[str, Any], number: int, n_grids: int) -> Iterator[tuple
         yield name, grid[name], f"{where}[{name!r}]"
 
 
-def _read(values: Any, label: str, seed: int) -> tuple[Dimension, _Entries | None]:
-    """Return the dimension of a parameter, and the entries if it is a list."""
+class _Parameter(NamedTuple):
+    """What was read of one parameter: also its entries if it is a list, or its draws if any."""
+
+    dimension: Dimension
+    entries: _Entries | None = None
+    draws: list[Any] | None = None
+
+
+def _read(values: Any, label: str) -> _Parameter:
     foreign = dimension_of_foreign(values, label)
     if foreign is not None:
-        return foreign, None
+        return _Parameter(foreign)
     if is_distribution(values):
-        # Equal generators give the same draws for the same object wherever it stands.
-        return dimension_of_distribution(values, label, np.random.RandomState(seed)), None
+        dimension, draws = dimension_of_distribution(values, label)
+        return _Parameter(dimension, draws=draws)
     entries = list_of(values, label)
     dimension, cells = dimension_of_list(entries)
-    return dimension, list(zip(entries, cells, strict=True))
+    return _Parameter(dimension, list(zip(entries, cells, strict=True)))
 
 
 def _grid_length(grid: _Grid) -> int:

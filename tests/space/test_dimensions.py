@@ -24,7 +24,7 @@ from skbayes.space.values import is_same_value
 
 
 def make(values):
-    return _read(values, "param_distributions['p']", seed=0)[0]
+    return _read(values, "param_distributions['p']").dimension
 
 
 class OnlyRvs:
@@ -87,7 +87,7 @@ def test_numbers_with_none_are_ordered_and_one_separate_level():
 
 
 def listing(values):
-    dimension, entries = _read(values, "param_distributions['p']", seed=0)
+    dimension, entries, _ = _read(values, "param_distributions['p']")
     return dimension, [(value, dimension.decode(cells)) for value, cells in entries]
 
 

@@ -30,7 +30,7 @@ from skbayes.engine.workers import blas_kernels
 from skbayes.evaluation.results import Record
 from skbayes.evaluation.splits import Split
 from skbayes.samplers.base import Sampler
-from skbayes.space.space import dicts_of
+from skbayes.space.space import Space, dicts_of
 from skbayes.space.written import shown
 
 NOT_IDENTIFYING = {
@@ -73,7 +73,9 @@ def versions() -> dict[str, str]:
     return {"Python": python, **packages, "BLAS": blas_kernels()}
 
 
-def identity_of(search: Any, inputs: Any, n_points: int, is_grid: bool) -> dict[str, str]:
+def identity_of(
+    search: Any, inputs: Any, space: Space, n_points: int, is_grid: bool
+) -> dict[str, str]:
     """Return the digests of what a search is made of, by what an error would call it.
 
     Parameters
@@ -81,8 +83,11 @@ def identity_of(search: Any, inputs: Any, n_points: int, is_grid: bool) -> dict[
     search : estimator
         With validated parameters.
     inputs : Inputs
+    space : Space
+        Read from its `param_distributions`.
     n_points : int
     is_grid : bool
+        Whether the space is searched as a grid.
     """
     estimator, cv, routed = search.estimator, inputs.cv, inputs.routed
     parts: dict[str, Any] = {"the kind of search": type(search), "X": inputs.X, "y": inputs.y}
@@ -92,7 +97,9 @@ def identity_of(search: Any, inputs: Any, n_points: int, is_grid: bool) -> dict[
             parts[f"the estimator's {name}"] = value
     for number, grid in enumerate(dicts_of(search.param_distributions)):
         for name in grid:
-            parts[f"param_distributions[{name!r}] of dict {number}"] = grid[name]
+            # An object that can only be drawn from is not drawn from again.
+            value = space.draws.get((number, name), grid[name])
+            parts[f"param_distributions[{name!r}] of dict {number}"] = value
     for consumer, values in (
         ("fit", routed.estimator.fit),
         ("the splitter", routed.splitter.split),

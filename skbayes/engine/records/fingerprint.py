@@ -139,7 +139,7 @@ class _Hasher:
         self._label("distribution", _name_of(type(value)))
         prior = prior_of(value, "distribution")
         if prior is None:
-            self._add_all("draws", draw(value, "distribution", np.random.RandomState(0)))
+            self._add_all("draws", draw(value, "distribution"))
             return
         places = np.arange(1, N_QUANTILES + 1) / (N_QUANTILES + 1)
         numbers = [prior.low, prior.high, *prior.value_at(places).tolist()]

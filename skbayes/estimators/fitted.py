@@ -1,0 +1,176 @@
+"""What a search leaves behind: the results, the best candidate, and the refitted estimator."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from skbayes._sklearn_compat import (
+    BaseSearchCV,
+    scorers_by_name,
+    warn_or_raise_about_fit_failures,
+)
+from skbayes.engine.finished import Listener
+from skbayes.engine.loop import SearchLoop
+from skbayes.engine.records.journal import JournalError
+from skbayes.estimators.inputs import Inputs, Plan
+from skbayes.estimators.interrupted import what_was_kept, what_was_kept_before_the_refit
+from skbayes.evaluation.all_failed import raise_if_all_failed
+from skbayes.evaluation.results import (
+    Record,
+    failures_of,
+    insert_missing_metrics,
+    merge_equal_errors,
+)
+from skbayes.space.written import shown
+from skbayes.trial import Trial
+
+
+class RefitCheck(Listener):
+    """Checks `refit` against the names of a callable's metrics, as soon as they are known.
+
+    Parameters
+    ----------
+    check : callable
+        Raises ValueError if `refit` does not suit the scores of a split.
+    """
+
+    def __init__(self, check: Callable[[Mapping[str, Any]], None]) -> None:
+        self._check, self._is_done = check, False
+
+    def trial_counted(self, record: Record, is_restored: bool) -> None:
+        for result in [] if self._is_done else record.results:
+            if isinstance(result["test_scores"], dict):
+                self._check(result["test_scores"])
+                self._is_done = True
+                return
+
+
+class StoresResults(BaseSearchCV):
+    """The fitted attributes of a search; the hook of `BaseSearchCV` here is `_format_results`."""
+
+    @abstractmethod
+    def _n_planned(self, plan: Plan) -> int:
+        """Return how many trials there will be at most."""
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether there are results; if the refit that was to follow is missing, say how to."""
+        if self.refit and hasattr(self, "best_params_") and not hasattr(self, "best_estimator_"):
+            raise NotFittedError(
+                f"This {type(self).__name__} instance has no best estimator: its search was "
+                "interrupted, or the best candidate was not refitted. Refit it with "
+                "'clone(search.estimator).set_params(**search.best_params_).fit(X, y)', or call "
+                "'fit' again; with a checkpoint it goes on where it was."
+            )
+        return hasattr(self, "cv_results_")
+
+    def _forget_earlier_fit(self) -> None:
+        """Remove the attributes of an earlier fit: nothing may be predicted from half a search."""
+        for name in [name for name in vars(self) if name.endswith("_") and name[0] != "_"]:
+            delattr(self, name)
+
+    @contextmanager
+    def _stored_if_interrupted(
+        self, loop: SearchLoop, inputs: Inputs, plan: Plan, refit_metric: Any
+    ) -> Iterator[None]:
+        """Store what an interrupted search has found, if it has found anything, and say so."""
+        try:
+            yield
+        except (KeyboardInterrupt, JournalError) as interrupt:
+            records = loop.finished.records(is_interrupted=True)
+            try:
+                if any(np.isfinite(record.trial.score) for record in records):
+                    self._select_best(self._store_results(records, inputs, plan, refit_metric))
+            except Exception as error:
+                interrupt.add_note(f"What was found could not be stored: {shown(error)}")
+            else:
+                interrupt.add_note(what_was_kept(self))
+            raise
+
+    def _store_results(
+        self, records: list[Record], inputs: Inputs, plan: Plan, refit_metric: Any
+    ) -> Any:
+        """Format what came back as scikit-learn does, and return the metric to select by."""
+        self.failures_ = {
+            number: failures
+            for number, record in enumerate(records)
+            if (failures := failures_of(record.results))
+        }
+        out = list(chain.from_iterable(record.results for record in records))
+        warn_or_raise_about_fit_failures(merge_equal_errors(out), self.error_score)
+        if callable(self.scoring):
+            insert_missing_metrics(out, self.error_score)
+        trials = [record.trial for record in records]
+        self.cv_results_ = self._format_results(
+            [dict(trial.params) for trial in trials],
+            self.n_splits_,
+            out,
+            self._extra_columns(trials, inputs, plan),
+        )
+        self.multimetric_ = isinstance(out[0]["test_scores"], dict)
+        self.scorer_ = scorers_by_name(inputs.scorers)
+        if callable(self.scoring) and self.multimetric_:
+            return self.refit
+        return refit_metric
+
+    def _check_outcomes(self, records: list[Record], plan: Plan) -> None:
+        """Raise if no candidate has a score."""
+        results = [record.results for record in records]
+        n_planned, advice = self._n_planned(plan), self._advice_on_failure(records)
+        raise_if_all_failed(results, n_planned, self.refit, self.error_score, advice)
+
+    def _advice_on_failure(self, records: list[Record]) -> str:
+        """Return what else to say where nothing has succeeded."""
+        if self.checkpoint is None:
+            return ""
+        return (
+            f"\n\nThe failures are kept in checkpoint={shown(self.checkpoint)}, and are not tried "
+            "again; give another path to try them again."
+        )
+
+    def _extra_columns(
+        self, trials: list[Trial], inputs: Inputs, plan: Plan
+    ) -> dict[str, list[Any]]:
+        """Return what `cv_results_` has beside scikit-learn's columns."""
+        return {}
+
+    def _select_best(self, refit_metric: Any) -> None:
+        if not self.refit and self.multimetric_:
+            return
+        # A callable decides itself; what a subclass has to say is about scores.
+        select = BaseSearchCV if callable(self.refit) else self
+        self.best_index_ = select._select_best_index(self.refit, refit_metric, self.cv_results_)
+        if not callable(self.refit):
+            self.best_score_ = self.cv_results_[f"mean_test_{refit_metric}"][self.best_index_]
+        self.best_params_ = self.cv_results_["params"][self.best_index_]
+
+    def _refit_best(self, inputs: Inputs, context: Any) -> None:
+        """Fit the best candidate on all data."""
+        if not self.refit:
+            return
+        # The values are cloned too: they may be estimators, and the space is the user's.
+        best = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        task = context.subcontext(task_name="refit-with-best-params")
+        data = {"X": inputs.X, "y": inputs.y, "metadata": inputs.metadata}
+        with task.propagate_callback_context(best):
+            task.call_on_fit_task_begin(estimator=self, **data)
+            begin = time.time()
+            targets = () if inputs.y is None else (inputs.y,)
+            try:
+                best.fit(inputs.X, *targets, **inputs.routed.estimator.fit)
+            except KeyboardInterrupt as interrupt:
+                interrupt.add_note(what_was_kept_before_the_refit(self))
+                raise
+            self.refit_time_ = time.time() - begin
+        self.best_estimator_ = best
+        if hasattr(best, "feature_names_in_"):
+            self.feature_names_in_ = best.feature_names_in_
+        task.call_on_fit_task_end(estimator=self, **data)

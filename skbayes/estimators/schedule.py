@@ -1,0 +1,291 @@
+"""The schedule of a halving search: how many candidates get how much of which resource."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.utils.multiclass import check_classification_targets
+
+from skbayes._sklearn_compat import num_samples
+from skbayes.estimators.hints import did_you_mean
+from skbayes.estimators.inputs import Inputs
+from skbayes.evaluation.results import Record
+from skbayes.samplers.halving import Bracket, Rung, make_brackets, make_ladder, n_powers, rung_of
+from skbayes.space.space import dicts_of
+from skbayes.space.written import shown
+from skbayes.trial import Trial
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """The brackets of a search, and what follows from them.
+
+    Parameters
+    ----------
+    brackets : sequence of Bracket
+    """
+
+    brackets: Sequence[Bracket]
+
+    @property
+    def rungs(self) -> dict[tuple[int, int], Rung]:
+        """All rungs by the number of their bracket and their own in it."""
+        return {
+            (number, step): rung
+            for number, bracket in enumerate(self.brackets)
+            for step, rung in enumerate(bracket.rungs)
+        }
+
+    @property
+    def n_begun(self) -> int:
+        """Candidates of the first rung of the first bracket."""
+        return self.brackets[0].rungs[0].n_candidates
+
+    @property
+    def n_trials(self) -> int:
+        """How many trials there will be at most."""
+        return sum(rung.n_candidates for rung in self.rungs.values())
+
+    @property
+    def total_cost(self) -> float:
+        """What all trials get of the resource together."""
+        return sum(rung.n_candidates * rung.n_resources for rung in self.rungs.values())
+
+    @property
+    def resources(self) -> set[int]:
+        """The resources that there are rungs for."""
+        return {rung.n_resources for rung in self.rungs.values()}
+
+    @property
+    def n_promoted(self) -> dict[tuple[int, int], int]:
+        """By rung, how many of its trials are promoted to a larger resource, if any are."""
+        return {
+            (number, step): above.n_candidates
+            for number, bracket in enumerate(self.brackets)
+            for step, (below, above) in enumerate(pairwise(bracket.rungs))
+            if above.n_resources > below.n_resources
+        }
+
+    def failed_rungs(self, records: Sequence[Record]) -> Iterator[tuple[Rung, list[Record]]]:
+        """Yield the rungs that ended their brackets because no trial had a score.
+
+        Parameters
+        ----------
+        records : sequence of Record
+
+        Yields
+        ------
+        rung : Rung
+        failed : list of Record
+            The trials of the rung.
+        """
+        members: dict[tuple[int, int], list[Record]] = {}
+        for record in records:
+            members.setdefault(rung_of(record.trial), []).append(record)
+        for (number, step), of_rung in members.items():
+            is_last = step == len(self.brackets[number].rungs) - 1
+            has_score = not all(np.isnan(record.trial.score) for record in of_rung)
+            if not (is_last or has_score or (number, step + 1) in members):
+                yield self.rungs[number, step], of_rung
+
+    def columns(self, trials: Sequence[Trial]) -> dict[str, list[Any]]:
+        """Return what `cv_results_` says of the rungs of trials."""
+        columns: dict[str, list[Any]] = {
+            "iter": [rung_of(trial)[1] for trial in trials],
+            "n_resources": [trial.fidelity for trial in trials],
+        }
+        if len(self.brackets) > 1:
+            columns["bracket"] = [rung_of(trial)[0] for trial in trials]
+        return columns
+
+    def fitted_attributes(self, trials: Sequence[Trial]) -> dict[str, Any]:
+        """Return the attributes that tell how the rungs came about.
+
+        A budget or a finite space may have ended them early.
+
+        Parameters
+        ----------
+        trials : sequence of Trial
+            As evaluated.
+
+        Returns
+        -------
+        attributes : dict of str to object
+        """
+        counts = Counter(map(rung_of, trials))
+        begun = [
+            [(rung, counts[n, step]) for step, rung in enumerate(b.rungs) if counts[n, step]]
+            for n, b in enumerate(self.brackets)
+        ]
+        resources = [[rung.n_resources for rung, _ in bracket] for bracket in begun]
+        candidates = [[count for _, count in bracket] for bracket in begun]
+        first, is_one = self.brackets[0], len(self.brackets) == 1
+        return {
+            "n_resources_": resources[0] if is_one else resources,
+            "n_candidates_": candidates[0] if is_one else candidates,
+            "min_resources_": first.rungs[0].n_resources,
+            "n_iterations_": len(begun[0]),
+            "n_required_iterations_": first.n_required,
+            "n_possible_iterations_": first.n_possible,
+            "n_remaining_candidates_": first.n_remaining,
+        }
+
+
+def make_schedule(search: Any, inputs: Inputs, size: int | None) -> Schedule:
+    """Return the schedule of a search, after a check of the parameters that decide it.
+
+    Parameters
+    ----------
+    search : HalvingBayesSearchCV
+    inputs : Inputs
+    size : int or None
+        Number of candidates of the space; None if it is not counted.
+
+    Returns
+    -------
+    schedule : Schedule
+
+    Raises
+    ------
+    ValueError
+        If the estimator has no such resource, or there is too little of it.
+    """
+    _check_resource(search)
+    most = most_resources(search, num_samples(inputs.X))
+    least, n_candidates = _first_rung(search, _least_resources(search, inputs), most, size)
+    brackets = make_brackets(
+        None if search.n_brackets == "auto" else int(search.n_brackets),
+        n_candidates,
+        make_ladder(least, most, search.factor),
+        search.factor,
+        search.aggressive_elimination,
+    )
+    return Schedule(brackets)
+
+
+def best_with_most_resources(results: dict[str, Any], metric: str) -> int:
+    """Return the index of the best candidate among those that got the most of the resource.
+
+    Candidates without a score count only if there is no other.
+
+    Parameters
+    ----------
+    results : dict
+        As ``cv_results_``.
+    metric : str
+
+    Returns
+    -------
+    index : int
+    """
+    reached = np.asarray(results.get("n_resources", results["iter"]))
+    scores = np.asarray(results[f"mean_test_{metric}"])
+    has_score = ~np.isnan(scores)
+    considered = has_score if has_score.any() else np.ones(len(scores), dtype=bool)
+    is_last = considered & (reached == reached[considered].max())
+    return int(np.argmax(np.where(is_last & has_score, scores, -np.inf)))
+
+
+def most_resources(search: Any, n_samples: int) -> int:
+    """Return the most that a candidate may get.
+
+    Parameters
+    ----------
+    search : HalvingBayesSearchCV
+    n_samples : int
+
+    Returns
+    -------
+    n_resources : int
+
+    Raises
+    ------
+    ValueError
+        If it is more than there is, or cannot be found out.
+    """
+    if search.max_resources != "auto":
+        most = int(search.max_resources)
+        if search.resource == "n_samples" and most > n_samples:
+            raise ValueError(
+                f"max_resources={most} is more than the {n_samples} samples there are; give "
+                "'auto' for all of them."
+            )
+        return most
+    if search.resource == "n_samples":
+        return n_samples
+    own = search.estimator.get_params().get(search.resource)
+    if not isinstance(own, Integral) or isinstance(own, bool) or own < 1:
+        raise ValueError(
+            f"max_resources='auto' takes the estimator's own {search.resource}, and "
+            f"{shown(own)} is not a positive integer; give max_resources a number, or set "
+            f"{search.resource} of the estimator."
+        )
+    return int(own)
+
+
+def _check_resource(search: Any) -> None:
+    if not _has_resource(search):
+        hint = did_you_mean([search.resource], ["n_samples", *search.estimator.get_params()])
+        raise ValueError(
+            f"Cannot use resource={search.resource} which is not supported "
+            f"by estimator {search.estimator.__class__.__name__}.{hint}"
+        )
+    if any(search.resource in grid for grid in dicts_of(search.param_distributions)):
+        raise ValueError(
+            f"Cannot use parameter {search.resource} as the resource since "
+            "it is part of the searched parameters."
+        )
+    if search.min_resources == search.n_candidates == "exhaust":
+        raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
+
+
+def _has_resource(search: Any) -> bool:
+    """Whether the resource is the samples, or a parameter that the estimator takes.
+
+    Some take parameters that they do not list before they are set.
+    """
+    if search.resource == "n_samples" or search.resource in search.estimator.get_params():
+        return True
+    try:
+        probe = clone(search.estimator).set_params(**{search.resource: 1})
+    except (ValueError, TypeError):
+        return False
+    return search.resource in probe.get_params()
+
+
+def _least_resources(search: Any, inputs: Inputs) -> int:
+    """Return what the first rung gets, if it need not be more to exhaust the most."""
+    if not isinstance(search.min_resources, str):
+        return int(search.min_resources)
+    if search.resource != "n_samples":
+        return 1
+    n_splits = inputs.cv.get_n_splits(inputs.X, inputs.y, **inputs.routed.splitter.split)
+    n = 2 * max(n_splits, 1)  # without any, the error is about the splits
+    if is_classifier(search.estimator):
+        check_classification_targets(inputs.y)
+        n *= len(np.unique(inputs.y))
+    return int(n)
+
+
+def _first_rung(search: Any, least: int, most: int, size: int | None) -> tuple[int, int]:
+    """Return the resources and the number of candidates of the first rung."""
+    if least > most:
+        from_data = search.resource == "n_samples" and search.max_resources == "auto"
+        raise ValueError(
+            f"min_resources_={least} is greater than max_resources_={most}."
+            + f" The data has n_samples={most}." * from_data
+        )
+    if least == 0:
+        raise ValueError(f"min_resources_={least}: you might have passed an empty dataset X.")
+    asked = most // least if search.n_candidates == "exhaust" else int(search.n_candidates)
+    n_candidates = asked if size is None else min(asked, size)
+    if search.min_resources == "exhaust":
+        least = max(least, int(most // search.factor ** n_powers(n_candidates, search.factor)))
+    return least, n_candidates
