@@ -25,6 +25,7 @@ from skbayes.samplers.tpe import TPESampler
 from skbayes.space import Space
 from skbayes.space.base import SearchSpace
 from skbayes.space.written import shown as shown_as
+from skbayes.streams import Stream, generator
 from skbayes.trial import Outcome, Trial
 
 
@@ -71,12 +72,7 @@ class Study:
         n_points: int = 1,
         random_state: int | None = None,
     ) -> None:
-        if isinstance(random_state, int | np.integer):
-            self.seed = int(random_state)
-        elif random_state is None:
-            self.seed = int(np.random.default_rng().integers(2**31))
-        else:
-            raise TypeError(f"random_state: {shown_as(random_state)} is neither an int nor None.")
+        self.seed = _read_seed(random_state)
         if n_points < 1:
             raise ValueError(f"n_points={n_points!r}: give at least 1.")
         self.space = space if isinstance(space, SearchSpace) else Space(space)
@@ -121,7 +117,7 @@ class Study:
         number, n_shown = len(self.trials), self._n_to_show()
         visible = [t if t.number < n_shown else t.with_outcome(None) for t in self.trials]
         history = History(self.space, visible, number)
-        proposal = self.sampler.propose(history, np.random.default_rng([self.seed, number]))
+        proposal = self.sampler.propose(history, generator(self.seed, Stream.TRIALS, number))
         if isinstance(proposal, Proposal):
             return Trial(number, **vars(proposal))
         if proposal is NoProposal.WAIT and n_shown == number:
@@ -244,3 +240,13 @@ class Study:
             if self.trials[self.n_finished].outcome is None:
                 return
             self.n_finished += 1
+
+
+def _read_seed(random_state: Any) -> int:
+    if random_state is None:
+        return int(np.random.default_rng().integers(2**31))
+    if not isinstance(random_state, int | np.integer):
+        raise TypeError(f"random_state: {shown_as(random_state)} is neither an int nor None.")
+    if random_state < 0:
+        raise ValueError(f"random_state={random_state}: give at least 0.")
+    return int(random_state)

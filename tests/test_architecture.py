@@ -14,6 +14,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = {
     "trial": 0,
+    "streams": 0,
     "space": 1,
     "models": 2,
     "acquisition": 2,

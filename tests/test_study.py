@@ -159,6 +159,7 @@ def test_what_cannot_be_is_refused():
     ("options", "error", "message"),
     [
         ({"sampler": "cma"}, ValueError, "sampler: 'cma' is neither 'gp', 'tpe' nor a Sampler"),
+        ({"random_state": -1}, ValueError, "random_state=-1: give at least 0"),
         ({"n_points": 0}, ValueError, "n_points=0: give at least 1"),
         ({"random_state": "x"}, TypeError, "random_state: 'x' is neither an int nor None"),
         ({"space": {"x": []}}, ValueError, "is empty"),

@@ -7,7 +7,6 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from skbayes._sklearn_compat import Interval, StrOptions, num_samples
 from skbayes.estimators.base import BaseModelSearchCV
@@ -18,6 +17,7 @@ from skbayes.estimators.progress import Progress
 from skbayes.estimators.schedule import (
     Schedule,
     best_with_most_resources,
+    fewest_samples,
     make_schedule,
     most_resources,
 )
@@ -405,20 +405,17 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
             )
 
     def _advice_on_failure(self, records: list[Record]) -> str:
-        n_resources = records[0].trial.fidelity
         return (
-            f"\n\nThese candidates had {self.resource}={n_resources}. If that is too little to "
-            f"fit and score them on each of {self.n_splits_} splits, give min_resources a larger "
-            "number."
-            f"{super()._advice_on_failure(records)}"
+            f"\n\nThese candidates had {self.resource}={records[0].trial.fidelity}. If that is too "
+            f"little to fit and score them on each of {self.n_splits_} splits, give min_resources "
+            f"a larger number.{super()._advice_on_failure(records)}"
         )
 
     def _subsampled_splits(self, inputs: Inputs, plan: Plan) -> dict[int, list[Split]]:
         if self.resource != "n_samples":
             return {}
         n_samples = num_samples(inputs.X)
-        # The same arithmetic as that of min_resources='smallest', which it gives per split.
-        floor = 2 * (len(np.unique(inputs.y)) if is_classifier(self.estimator) else 1)
+        floor = fewest_samples(self.estimator, inputs.y)
         rungs = _schedule(plan).resources
         labels = inputs.y if is_stratified(inputs.cv) else None
         return subsampled_splits(

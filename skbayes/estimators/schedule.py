@@ -230,6 +230,21 @@ def most_resources(search: Any, n_samples: int) -> int:
     return int(own)
 
 
+def fewest_samples(estimator: Any, y: Any) -> int:
+    """Return how many samples a split should have at least: two, of a classifier two per class.
+
+    Parameters
+    ----------
+    estimator : estimator
+    y : array-like of shape (n_samples,)
+
+    Returns
+    -------
+    n_samples : int
+    """
+    return 2 * (len(np.unique(y)) if is_classifier(estimator) else 1)
+
+
 def _check_resource(search: Any) -> None:
     if not _has_resource(search):
         hint = did_you_mean([search.resource], ["n_samples", *search.estimator.get_params()])
@@ -267,11 +282,10 @@ def _least_resources(search: Any, inputs: Inputs) -> int:
     if search.resource != "n_samples":
         return 1
     n_splits = inputs.cv.get_n_splits(inputs.X, inputs.y, **inputs.routed.splitter.split)
-    n = 2 * max(n_splits, 1)  # without any, the error is about the splits
     if is_classifier(search.estimator):
         check_classification_targets(inputs.y)
-        n *= len(np.unique(inputs.y))
-    return int(n)
+    # Without any splits, the error is about the splits.
+    return max(n_splits, 1) * fewest_samples(search.estimator, inputs.y)
 
 
 def _first_rung(search: Any, least: int, most: int, size: int | None) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from sklearn.model_selection import (
 )
 
 from skbayes.evaluation.splits import Split
+from skbayes.streams import Stream, generator
 
 STRATIFIED = (
     StratifiedKFold,
@@ -51,6 +52,7 @@ def subsampled_splits(
     n_resources : iterable of int
         Sizes of the subsamples, out of `n_samples`.
     seed : int
+        Of the search.
     labels : array-like of shape (n_samples,), default=None
         Classes whose shares a subsample keeps as far as whole samples go.
     min_samples : int, default=1
@@ -62,7 +64,7 @@ def subsampled_splits(
     splits : dict of int to list of Split
         By the size of the subsample.
     """
-    rng = np.random.default_rng(seed)
+    rng = generator(seed, Stream.SUBSAMPLING)
     orders = [tuple(_order(indices, labels, rng) for indices in split) for split in splits]
     return {
         n: [

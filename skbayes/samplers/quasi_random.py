@@ -11,6 +11,7 @@ from scipy.stats import qmc
 
 from skbayes.samplers.base import History, NoProposal, Proposal, Sampler, fields_of
 from skbayes.space.base import SearchSpace, row_key
+from skbayes.streams import Stream, generator
 from skbayes.trial import FloatArray
 
 BLOCK = 64
@@ -62,7 +63,7 @@ class QuasiRandomSampler(Sampler):
     def _sequence(self, n: int) -> FloatArray:
         if self.space.n_columns == 0:
             return np.empty((n, 0))
-        rng = np.random.default_rng(self._seed)
+        rng = generator(self._seed, Stream.START_UP)
         return qmc.Sobol(self.space.n_columns, scramble=True, seed=rng).random(n)
 
 

@@ -17,6 +17,7 @@ from skbayes.evaluation.results import outcome_of
 from skbayes.evaluation.task import Answer
 from skbayes.samplers.base import NoProposal, Proposal, Sampler
 from skbayes.space import Space
+from skbayes.streams import Stream, generator
 from skbayes.study import Study
 
 SPACE = Space({"x": stats.uniform(0, 1)})
@@ -205,7 +206,7 @@ def test_generators_are_keyed_by_seed_and_number():
         def propose(self, history, rng):
             return Proposal(np.array([0.5]), {"x": rng.random()})
 
-    expected = [np.random.default_rng([0, number]).random() for number in range(12)]
+    expected = [generator(0, Stream.TRIALS, number).random() for number in range(12)]
     assert params(run(Evaluator(), sampler=Draws())) == expected
 
 

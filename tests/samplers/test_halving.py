@@ -20,6 +20,7 @@ from skbayes.samplers.halving import (
 from skbayes.samplers.quasi_random import GridSampler, QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.space.fidelity import FidelitySpace
+from skbayes.streams import Stream, generator
 from skbayes.study import Study
 from skbayes.trial import Outcome, Trial
 
@@ -152,7 +153,7 @@ def test_same_trials_same_proposal():
     trials, _ = climb(halving(LINE, brackets), distance)
     for number in range(len(trials)):
         history = History(LINE, trials[:number], number)
-        again = halving(LINE, brackets).propose(history, np.random.default_rng([0, number]))
+        again = halving(LINE, brackets).propose(history, generator(0, Stream.TRIALS, number))
         assert np.array_equal(again.row, trials[number].row)
         assert again.params == trials[number].params
 
