@@ -53,7 +53,19 @@ __all__ = [
 def fit_and_score(
     *args: Any, caller: Any = None, callback_ctx: Any = None, **kwargs: Any
 ) -> dict[str, Any]:
-    """Fit and score one split; before 1.9 there are no callbacks to tell."""
+    """Fit and score one split; before 1.9 there are no callbacks to tell.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        As scikit-learn's function takes them.
+    caller, callback_ctx : object, default=None
+        The estimator and the callback context of the split.
+
+    Returns
+    -------
+    result : dict
+    """
     if HAS_CALLBACKS:
         kwargs.update(caller=caller, callback_ctx=callback_ctx)
     result: dict[str, Any] = _fit_and_score(*args, **kwargs)
@@ -61,7 +73,12 @@ def fit_and_score(
 
 
 def has_callbacks(estimator: Any) -> bool:
-    """Whether callbacks were set on an estimator; before 1.9 there are none."""
+    """Whether callbacks were set on an estimator; before 1.9 there are none.
+
+    Parameters
+    ----------
+    estimator : object
+    """
     return HAS_CALLBACKS and hasattr(estimator, "_skl_callbacks")  # 1.9
 
 
@@ -94,7 +111,13 @@ def below_the_fit(stack: str) -> str:
 
 
 def scorers_by_name(scorers: Any) -> Any:
-    """Return the dict of scorers behind a multi-metric one, anything else as it is."""
+    """Return the dict of scorers behind a multi-metric one, anything else as it is.
+
+    Parameters
+    ----------
+    scorers : object
+        What `BaseSearchCV` makes of `scoring`.
+    """
     return scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
 
 
@@ -147,7 +170,7 @@ class _RecordingScorer:
 
 
 class NoCallbackContext:
-    """Stands where scikit-learn before 1.9 has no callback context."""
+    """Stands where scikit-learn before 1.9 has no callback context; takes what that would take."""
 
     def subcontext(self, **kwargs: Any) -> Self:
         return self

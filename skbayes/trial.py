@@ -106,7 +106,16 @@ class Trial:
     outcome: Outcome | None = None
 
     def with_outcome(self, outcome: Outcome | None) -> Self:
-        """Return the same trial with another outcome, or None to show it as pending."""
+        """Return the same trial with another outcome, or None to show it as pending.
+
+        Parameters
+        ----------
+        outcome : Outcome or None
+
+        Returns
+        -------
+        trial : Trial
+        """
         return replace(self, outcome=outcome)
 
     @property

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils._testing import check_docstring_parameters
 
+import skbayes
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
 
 SEARCHES = [BayesSearchCV, HalvingBayesSearchCV, TPESearchCV]
@@ -66,3 +68,31 @@ def test_docstrings_stand_in_the_source_as_they_are_shown(search_class):
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     assert ast.get_docstring(classes[search_class.__name__]) == inspect.getdoc(search_class)
     assert not re.search(r"\{\w+\}", inspect.getdoc(search_class))
+
+
+def public_callables():
+    """Yield the functions and methods with parameters that a reader may call."""
+    package = Path(skbayes.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        parts = path.relative_to(package.parent).with_suffix("").parts
+        module = import_module(".".join(parts))
+        for name, member in vars(module).items():
+            if name.startswith("_") or getattr(member, "__module__", "") != module.__name__:
+                continue
+            if inspect.isfunction(member):
+                yield f"{path.stem}.{name}", member
+            for method_name, method in vars(member).items() if inspect.isclass(member) else ():
+                function = getattr(method, "__func__", method)
+                if not method_name.startswith("_") and inspect.isfunction(function):
+                    yield f"{path.stem}.{name}.{method_name}", getattr(member, method_name)
+
+
+def test_every_public_callable_documents_its_parameters():
+    undocumented = []
+    for name, function in public_callables():
+        parameters = {*inspect.signature(function).parameters} - {"self"}
+        documentation = inspect.getdoc(function) or ""  # a bare method has its parent's
+        is_stand_in = name.startswith("_sklearn_compat.NoCallbackContext")
+        if parameters and "Parameters\n---" not in documentation and not is_stand_in:
+            undocumented.append(name)
+    assert undocumented == []

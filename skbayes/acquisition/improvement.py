@@ -80,6 +80,11 @@ def log_augmented_improvement_gradient(
     With g = d log h / dz, the derivatives of log EI are g / std and (1 − z g) / std; that of the
     factor is q std / ((σ² + std²) (1 − q)) with q = σ / √(σ² + std²).
 
+    Parameters
+    ----------
+    mean, std, incumbent, noise
+        As `log_augmented_improvement`.
+
     Returns
     -------
     log_aei, by_mean, by_std : ndarray of shape (n,)
@@ -102,6 +107,14 @@ def log_h(z: FloatArray) -> tuple[FloatArray, FloatArray]:
     With Mills' ratio m = Φ(z) / φ(z) = √(π/2) erfcx(−z / √2), h = φ (1 + z m). Far below, 1 + z m
     cancels and is taken from its asymptotic series z⁻² − 3 z⁻⁴ + 15 z⁻⁶ − 105 z⁻⁸; far above, h
     is z to working precision.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n,)
+
+    Returns
+    -------
+    log_h, derivative : ndarray of shape (n,)
     """
     z = np.asarray(z, dtype=float)
     low = np.minimum(z, _HIGH)

@@ -212,11 +212,11 @@ def _discrete_moves(
     for i, row in enumerate(rows):
         for j in discrete:
             if is_active[i, j]:
-                cells = _other_cells(space, j, row[j], rng)
-                changed = np.tile(row, (len(cells), 1))
-                changed[:, j] = cells
+                others = _other_positions(space, j, row[j], rng)
+                changed = np.tile(row, (len(others), 1))
+                changed[:, j] = others
                 moved.append(changed)
-                owner.append(np.full(len(cells), i))
+                owner.append(np.full(len(others), i))
     candidates, owners = space.snap(np.vstack(moved)), np.concatenate(owner)
     values = acquisition(candidates)
     best = [
@@ -226,15 +226,17 @@ def _discrete_moves(
     return candidates[best], values[best]
 
 
-def _other_cells(space: SearchSpace, j: int, cell: float, rng: np.random.Generator) -> FloatArray:
+def _other_positions(
+    space: SearchSpace, j: int, position: float, rng: np.random.Generator
+) -> FloatArray:
     """Return the places a discrete move along column j may go to."""
     column = space.columns[j]
     if column.positions is None:  # too many integers to list: steps of several sizes
         width = 10.0 ** np.arange(-6.0, 0.0)
-        return np.clip(np.concatenate([cell - width, cell + width]), 0.0, 1.0)
-    others = column.positions[column.positions != cell]
+        return np.clip(np.concatenate([position - width, position + width]), 0.0, 1.0)
+    others = column.positions[column.positions != position]
     if column.kind is Kind.CATEGORICAL:
         n = min(len(others), MAX_CATEGORY_MOVES)
         return others if n == len(others) else rng.choice(others, n, replace=False)
-    nearest = np.argsort(np.abs(others - cell), kind="stable")
+    nearest = np.argsort(np.abs(others - position), kind="stable")
     return others[nearest[:6]]

@@ -10,5 +10,10 @@ __all__ = ["TerminatedWorkerError", "eval_expr", "has_error"]
 
 
 def has_error(parallel: Parallel) -> bool:
-    """Whether a call has an error to raise; also true where joblib has another flag for it."""
+    """Whether a call has an error to raise; also true where joblib has another flag for it.
+
+    Parameters
+    ----------
+    parallel : Parallel
+    """
     return bool(getattr(parallel, "_aborting", True))  # 0.12 to 1.6

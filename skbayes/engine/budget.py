@@ -44,7 +44,15 @@ class Clock:
         return time.monotonic() >= self.deadline
 
     def note(self, trial: Trial, seconds: float, n_splits: int) -> None:
-        """Learn that splits of a trial took some time."""
+        """Learn that splits of a trial took some time.
+
+        Parameters
+        ----------
+        trial : Trial
+        seconds : float
+        n_splits : int
+            How many splits took `seconds` together.
+        """
         self._seconds += seconds
         self._resources += n_splits * resource_of(trial)
 
@@ -69,7 +77,17 @@ class Clock:
 class StoppingRule(Protocol):
     """Decides after each finished trial, in the order of the trials, whether it is the last."""
 
-    def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool: ...
+    def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool:
+        """Whether the search ends after this trial.
+
+        Parameters
+        ----------
+        trial : Trial
+            With its outcome. Every trial is shown once, recorded ones among them.
+        results : sequence of SplitResult
+            Of its splits, in order.
+        """
+        ...
 
 
 @dataclass
@@ -77,7 +95,14 @@ class CallbackRequest:
     """Stops the search where a callback asked for it."""
 
     def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool:
-        """Whether a callback wanted no trial after this one."""
+        """Whether a callback wanted no trial after this one.
+
+        Parameters
+        ----------
+        trial : Trial
+        results : sequence of SplitResult
+            Of its splits.
+        """
         return any(result["is_last"] for result in results)
 
 
@@ -96,7 +121,14 @@ class Patience:
     _n_since: int = 0
 
     def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool:
-        """Whether this trial is the last of so many that were not better."""
+        """Whether this trial is the last of so many that were not better.
+
+        Parameters
+        ----------
+        trial : Trial
+        results : sequence of SplitResult
+            Of its splits.
+        """
         if trial.score > self._best:
             self._best, self._n_since = trial.score, 0
         else:
@@ -124,7 +156,14 @@ class SameFailure:
     _is_refuted: bool = False
 
     def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool:
-        """Whether this trial leaves no hope."""
+        """Whether this trial leaves no hope.
+
+        Parameters
+        ----------
+        trial : Trial
+        results : sequence of SplitResult
+            Of its splits.
+        """
         if self._is_refuted:
             return False
         errors = [error_of(result, self.metric) for result in results]
@@ -137,5 +176,10 @@ class SameFailure:
 
 
 def resource_of(trial: Trial) -> float:
-    """Return how much of the resource a trial gets; one if there is none."""
+    """Return how much of the resource a trial gets; one if there is none.
+
+    Parameters
+    ----------
+    trial : Trial
+    """
     return 1.0 if trial.fidelity is None else float(trial.fidelity)

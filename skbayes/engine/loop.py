@@ -113,7 +113,12 @@ class SearchLoop:
         return self.finished.is_complete or is_late
 
     def receive(self, answer: Answer) -> None:
-        """Take the answer of a task."""
+        """Take the answer of a task.
+
+        Parameters
+        ----------
+        answer : Answer
+        """
         self.fit_warnings.extend(answer.fit_warnings)
         self._under_way.note_time(answer)
         trial = self.study.trials[answer.number]
@@ -121,15 +126,41 @@ class SearchLoop:
         self._add_results(answer.number, answer.results)
 
     def is_missing(self, number: int, split: int) -> bool:
-        """Whether a split has no result; a process that was not yet killed may tell of others."""
+        """Whether a split has no result; a process that was not yet killed may tell of others.
+
+        Parameters
+        ----------
+        number, split : int
+            Of the trial and of its split.
+        """
         return self._under_way.is_missing(number, split)
 
     def task_of(self, number: int, split: int) -> Task:
-        """Return the task that evaluates one split of a trial under way."""
+        """Return the task that evaluates one split of a trial under way.
+
+        Parameters
+        ----------
+        number, split : int
+            Of the trial and of its split.
+
+        Returns
+        -------
+        task : Task
+        """
         return self._under_way.task_of(number, split)
 
     def fail(self, number: int, split: int, reason: str, stack: str) -> None:
-        """Take a split as failed whose process did not live to answer."""
+        """Take a split as failed whose process did not live to answer.
+
+        Parameters
+        ----------
+        number, split : int
+            Of the trial and of its split.
+        reason : str
+            Why the process died.
+        stack : str
+            Where it was; empty if it is not known.
+        """
         trial = self._under_way.trial(number)
         self._add_results(number, {split: self.evaluator.failed(trial, split, reason, stack)})
 

@@ -1,7 +1,7 @@
 """What is done when worker processes have died: find the split that killed them, and go on.
 
 When a process dies, joblib fails all tasks and does not say which was at fault. The files that dead
-processes left (`engine.watch`) are of the splits that were under way: the suspects. Each is
+processes left (`evaluation.watch`) are of the splits that were under way: the suspects. Each is
 evaluated alone in fresh processes, where it can kill no other.
 """
 
@@ -24,7 +24,7 @@ MOST_CRASHES = 3
 """Times in a row that processes may die without a split to blame."""
 
 
-class UnderWay(Protocol):
+class _Search(Protocol):
     """What recovery needs of a search: its splits that have no result yet."""
 
     def is_missing(self, number: int, split: int) -> bool: ...
@@ -45,11 +45,11 @@ class Recovery:
     Parameters
     ----------
     watch : Watch
-    search : UnderWay
+    search : SearchLoop
     """
 
     watch: Watch
-    search: UnderWay
+    search: _Search
     _n_crashes: int = 0  # in a row, without a split to blame
 
     def __post_init__(self) -> None:
@@ -72,7 +72,7 @@ class Recovery:
         RuntimeError
             If processes die again and again before they evaluate anything.
         """
-        suspects, exceeded = self.watch.take_found()
+        suspects, exceeded = self.watch.collect_leftovers()
         for (number, split), stack in exceeded.items():
             if self.search.is_missing(number, split):
                 self.search.fail(number, split, self.watch.excess, stack)
@@ -95,6 +95,6 @@ class Recovery:
                     elif self.search.is_over():
                         return  # which ends the process
         except TerminatedWorkerError:
-            exceeded = self.watch.take_found()[1]
+            exceeded = self.watch.collect_leftovers()[1]
             reason = self.watch.excess if exceeded else "the process that fitted it died"
             self.search.fail(number, split, reason, exceeded.get((number, split), ""))

@@ -20,13 +20,51 @@ class Evaluator(Protocol):
     """Makes the tasks of a trial; see `evaluation.evaluator.Evaluation`."""
 
     @property
-    def n_splits(self) -> int: ...
+    def n_splits(self) -> int:
+        """Number of splits of a trial."""
+        ...
 
-    def task(self, trial: Trial, splits: Sequence[int]) -> Task: ...
+    def task(self, trial: Trial, splits: Sequence[int]) -> Task:
+        """Return the task that evaluates some splits; making it changes nothing.
 
-    def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult: ...
+        Parameters
+        ----------
+        trial : Trial
+        splits : sequence of int
 
-    def keep_models(self, trial: Trial, results: Sequence[SplitResult]) -> None: ...
+        Returns
+        -------
+        task : Task
+        """
+        ...
+
+    def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
+        """Return the result of a split whose worker process did not live to answer.
+
+        Parameters
+        ----------
+        trial : Trial
+        split : int
+        reason : str
+        stack : str
+            Where the process was; empty if it is not known.
+
+        Returns
+        -------
+        result : SplitResult
+        """
+        ...
+
+    def keep_models(self, trial: Trial, results: Sequence[SplitResult]) -> None:
+        """Take the fitted models out of the results of a finished trial.
+
+        Parameters
+        ----------
+        trial : Trial
+        results : sequence of SplitResult
+            Of all splits, in order; changed in place.
+        """
+        ...
 
 
 @dataclass
@@ -48,11 +86,29 @@ class TrialsUnderWay:
         return bool(self._trials)
 
     def trial(self, number: int) -> Trial:
-        """Return a trial under way by its number."""
+        """Return a trial under way by its number.
+
+        Parameters
+        ----------
+        number : int
+
+        Returns
+        -------
+        trial : Trial
+        """
         return self._trials[number]
 
     def begin(self, trial: Trial) -> Iterator[Task]:
-        """Take a trial that was handed out, and return its tasks."""
+        """Take a trial that was handed out, and return its tasks.
+
+        Parameters
+        ----------
+        trial : Trial
+
+        Returns
+        -------
+        tasks : iterator of Task
+        """
         self._trials[trial.number], self._results[trial.number] = trial, {}
         return self._tasks(trial)
 
@@ -62,19 +118,47 @@ class TrialsUnderWay:
             yield from self._tasks(trial)
 
     def task_of(self, number: int, split: int) -> Task:
-        """Return the task of one split alone."""
+        """Return the task of one split alone.
+
+        Parameters
+        ----------
+        number, split : int
+            Of the trial and of its split.
+
+        Returns
+        -------
+        task : Task
+        """
         return self.evaluator.task(self._trials[number], [split])
 
     def is_missing(self, number: int, split: int) -> bool:
-        """Whether a split is under way and has no result."""
+        """Whether a split is under way and has no result.
+
+        Parameters
+        ----------
+        number, split : int
+            Of the trial and of its split.
+        """
         return number in self._trials and split not in self._results[number]
 
     def note_time(self, answer: Answer) -> None:
-        """Learn from an answer how long a split takes."""
+        """Learn from an answer how long a split takes.
+
+        Parameters
+        ----------
+        answer : Answer
+        """
         self._seconds_per_split = answer.seconds / len(answer.results)
 
     def add(self, number: int, results: Mapping[int, SplitResult]) -> list[SplitResult] | None:
         """Take results of splits.
+
+        Parameters
+        ----------
+        number : int
+            Of the trial.
+        results : mapping of int to SplitResult
+            By the number of the split.
 
         Returns
         -------

@@ -23,7 +23,17 @@ from skbayes.evaluation.watch import Watch
 
 @dataclass(frozen=True)
 class Workers:
-    """Who evaluates: what joblib's active backend and `n_jobs` come to."""
+    """What joblib's active backend and `n_jobs` come to.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        As the user gave it.
+    n : int
+        Number of workers.
+    backend : object
+        Joblib's backend.
+    """
 
     n_jobs: int | None
     n: int
@@ -31,6 +41,17 @@ class Workers:
 
     @classmethod
     def active(cls, n_jobs: int | None) -> Workers:
+        """Return the workers of joblib's active backend.
+
+        Parameters
+        ----------
+        n_jobs : int or None
+            As joblib takes it.
+
+        Returns
+        -------
+        workers : Workers
+        """
         return cls(n_jobs, effective_n_jobs(n_jobs), get_active_backend()[0])
 
     @property
@@ -50,7 +71,18 @@ class Workers:
 
     @contextmanager
     def watch(self, max_fit_time: float | None) -> Iterator[Watch | None]:
-        """Watch over processes that may die; a folder holds what they leave."""
+        """Watch over processes that may die; a folder holds what they leave.
+
+        Parameters
+        ----------
+        max_fit_time : float or None
+            Seconds after which a process ends itself.
+
+        Returns
+        -------
+        watch : context manager of Watch or None
+            None if the processes cannot be watched.
+        """
         if not self.can_be_ended:
             yield None
             return
@@ -108,6 +140,17 @@ class Workers:
         return min(n, n_window)
 
     def parallel(self, pre_dispatch: int) -> Parallel:
+        """Return what runs tasks on these workers.
+
+        Parameters
+        ----------
+        pre_dispatch : int
+            How many tasks are handed to the workers ahead of time.
+
+        Returns
+        -------
+        parallel : Parallel
+        """
         options = {"n_jobs": self.n_jobs, "pre_dispatch": pre_dispatch}
         if self.n == 1:
             return Parallel(return_as="generator", **options)

@@ -294,8 +294,8 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         clock: Clock,
     ) -> SearchLoop:
         """Put together what evaluates, what proposes, and who hears of it."""
-        is_heard = self._has_callbacks()
-        if is_heard:
+        with_callbacks = self._has_callbacks()
+        if with_callbacks:
             task.make_contexts()
         listeners: list[Listener] = [checkpoint]
         if callable(self.scoring):
@@ -304,14 +304,14 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
             listeners.append(self._make_progress(plan))
         return SearchLoop(
             Study(plan.space, plan.sampler, n_points=self.n_points_, random_state=plan.seed),
-            self._make_evaluation(inputs, plan, workers, watch, task if is_heard else None),
+            self._make_evaluation(inputs, plan, workers, watch, task if with_callbacks else None),
             partial(outcome_of, metric=self.refit),
             n_trials=self._n_planned(plan),
             while_proposing=nullcontext if workers.are_threads else one_blas_thread(),
             finished=FinishedTrials(self._stopping_rules(), listeners),
             clock=clock,
             watch=watch,
-            recorded=checkpoint.recorded(plan.sampler, self._shape(inputs), is_heard),
+            recorded=checkpoint.recorded(plan.sampler, self._shape(inputs), with_callbacks),
         )
 
     def _make_evaluation(

@@ -42,7 +42,17 @@ class SearchTask:
         self._contexts = _contexts_below(self._task, self._n_subtasks)
 
     def context_of(self, trial: Trial, split: int) -> Any:
-        """Return the context of a split of a trial."""
+        """Return the context of a split of a trial.
+
+        Parameters
+        ----------
+        trial : Trial
+        split : int
+
+        Returns
+        -------
+        context : CallbackContext
+        """
         return self._contexts[trial.number * self._n_splits + split]
 
     def end(self) -> None:

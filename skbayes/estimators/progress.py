@@ -46,7 +46,14 @@ class Progress(Listener):
         self._best: Trial | None = None
 
     def trial_counted(self, record: Record, is_restored: bool) -> None:
-        """Print the line of a finished trial; those of a journal are counted together."""
+        """Print the line of a finished trial; those of a journal are counted together.
+
+        Parameters
+        ----------
+        record : Record
+        is_restored : bool
+            Whether it comes from a journal.
+        """
         trial = record.trial
         cost = resource_of(trial)
         self._cost += cost
@@ -93,7 +100,12 @@ class Progress(Listener):
 
 
 def say(text: str) -> None:
-    """Print a line at once; a search does not end because nobody can read it."""
+    """Print a line at once; a search does not end because nobody can read it.
+
+    Parameters
+    ----------
+    text : str
+    """
     with suppress(OSError, ValueError):  # a closed pipe, a closed file, an encoding without a sign
         print(text, flush=True)
 

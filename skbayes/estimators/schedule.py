@@ -96,7 +96,16 @@ class Schedule:
                 yield self.rungs[number, step], of_rung
 
     def columns(self, trials: Sequence[Trial]) -> dict[str, list[Any]]:
-        """Return what `cv_results_` says of the rungs of trials."""
+        """Return what `cv_results_` says of the rungs of trials.
+
+        Parameters
+        ----------
+        trials : sequence of Trial
+
+        Returns
+        -------
+        columns : dict of str to list
+        """
         columns: dict[str, list[Any]] = {
             "iter": [rung_of(trial)[1] for trial in trials],
             "n_resources": [trial.fidelity for trial in trials],

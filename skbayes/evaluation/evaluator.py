@@ -159,7 +159,13 @@ class Unfittable(BaseEstimator):
         self.reason = reason
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
-        """Raise the reason."""
+        """Raise `FitProcessDied` with the reason.
+
+        Parameters
+        ----------
+        X, y, **params : object
+            Ignored.
+        """
         raise FitProcessDied(self.reason)
 
 

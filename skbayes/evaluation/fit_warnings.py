@@ -23,7 +23,13 @@ class FitWarning(NamedTuple):
 
 @contextmanager
 def collected(into: list[FitWarning]) -> Iterator[None]:
-    """Append the distinct warnings of the block that the filters let pass, instead of showing."""
+    """Append the distinct warnings of the block that the filters let pass, instead of showing.
+
+    Parameters
+    ----------
+    into : list of FitWarning
+        Is appended to.
+    """
     with warnings.catch_warnings(record=True) as caught:
         try:
             yield
@@ -38,7 +44,13 @@ def collected(into: list[FitWarning]) -> Iterator[None]:
 
 @contextmanager
 def shown_once(collection: list[FitWarning]) -> Iterator[None]:
-    """Collect the warnings of the block, and show each once at its end, even after an error."""
+    """Collect the warnings of the block, and show each once at its end, even after an error.
+
+    Parameters
+    ----------
+    collection : list of FitWarning
+        Is appended to; others may append to it during the block.
+    """
     try:
         with collected(collection):
             yield

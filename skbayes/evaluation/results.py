@@ -81,7 +81,18 @@ def _score_in(table: Any, name: str) -> float:
 
 
 def error_of(result: SplitResult, metric: Any) -> str | None:
-    """Return the traceback of the fit, or else of the followed score; None if neither failed."""
+    """Return the traceback of the fit, or else of the followed score; None if neither failed.
+
+    Parameters
+    ----------
+    result : SplitResult
+    metric : object
+        Name of the metric that is followed where there are several.
+
+    Returns
+    -------
+    traceback : str or None
+    """
     if result["fit_error"] is not None:
         return str(result["fit_error"])
     errors = result.get("score_errors", {})

@@ -26,7 +26,12 @@ STRATIFIED = (
 
 
 def is_stratified(cv: Any) -> bool:
-    """Whether a splitter keeps the shares of the classes, so that subsamples should too."""
+    """Whether a splitter keeps the shares of the classes, so that subsamples should too.
+
+    Parameters
+    ----------
+    cv : splitter
+    """
     return isinstance(cv, STRATIFIED)
 
 

@@ -103,14 +103,29 @@ class WarmStartPool:
     _models: dict[int, Sequence[Any]] = field(default_factory=dict)  # by trial, one per split
 
     def wants(self, trial: Trial) -> bool:
-        """Whether the models of a trial are worth sending back from a worker."""
+        """Whether the models of a trial are worth sending back from a worker.
+
+        Parameters
+        ----------
+        trial : Trial
+        """
         if rung_of(trial) not in self.n_promoted or type(self.estimator) not in RESOURCE_OF:
             return False
         model = clone(self.estimator).set_params(**clone(dict(trial.params), safe=False))
         return can_continue(model, self.resource, self.n_samples)
 
     def model_for(self, trial: Trial, split: int) -> Any:
-        """Return the model that a promoted trial continues on a split; None if there is none."""
+        """Return the model that a promoted trial continues on a split; None if there is none.
+
+        Parameters
+        ----------
+        trial : Trial
+        split : int
+
+        Returns
+        -------
+        model : estimator or None
+        """
         if trial.parent is None or trial.parent not in self._models:
             return None
         return self._models[trial.parent][split]

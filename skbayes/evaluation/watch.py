@@ -50,7 +50,13 @@ class Watch:
 
     @contextmanager
     def over(self, number: int, split: int) -> Iterator[None]:
-        """Watch over a split of a trial; if the folder is gone or full, go on without."""
+        """Watch over a split of a trial; if the folder is gone or full, go on without.
+
+        Parameters
+        ----------
+        number, split : int
+            Of the trial and of its split.
+        """
         path = self.folder / f"{number}-{split}-{os.getpid()}"
         try:
             stack = path.open("w")
@@ -84,8 +90,8 @@ class Watch:
         finally:
             faulthandler.cancel_dump_traceback_later()
 
-    def take_found(self) -> tuple[list[tuple[int, int]], dict[tuple[int, int], str]]:
-        """Return what dead processes left, and forget it.
+    def collect_leftovers(self) -> tuple[list[tuple[int, int]], dict[tuple[int, int], str]]:
+        """Return what dead processes have left, and remove it.
 
         Returns
         -------

@@ -54,6 +54,15 @@ class HyperPrior:
         As Hvarfner et al. 2024, eq. 5, with constants for tuning problems, which are rougher than
         theirs: log ℓ ~ N(−0.5 + log(d) / 2, 1). Noise is near zero unless the scores insist,
         because frozen splits make them repeatable.
+
+        Parameters
+        ----------
+        d : int
+            Number of columns.
+
+        Returns
+        -------
+        prior : HyperPrior
         """
         mean = np.full(d + 2, -0.5 + 0.5 * np.log(max(d, 1)))
         std = np.ones(d + 2)
@@ -62,7 +71,17 @@ class HyperPrior:
         return cls(mean, std)
 
     def log_density(self, theta: FloatArray) -> tuple[float, FloatArray]:
-        """Return the log density up to a constant, and its gradient."""
+        """Return the log density up to a constant, and its gradient.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (d + 2,)
+
+        Returns
+        -------
+        log_density : float
+        gradient : ndarray of shape (d + 2,)
+        """
         z = (theta - self.mean) / self.std
         return -0.5 * float(z @ z), -z / self.std
 
@@ -111,7 +130,16 @@ class GaussianProcess:
         self.alpha = self._L_inverse.T @ (self._L_inverse @ y)
 
     def mean(self, X: FloatArray) -> FloatArray:
-        """Return the posterior mean of the score at rows X, (m, d), without the deviation."""
+        """Return the posterior mean of the score, without the deviation.
+
+        Parameters
+        ----------
+        X : ndarray of shape (m, d)
+
+        Returns
+        -------
+        mean : ndarray of shape (m,)
+        """
         k, _ = self._covariance(self._rows.distances_from(X))
         return np.asarray(k @ self.alpha, dtype=float)
 
@@ -138,6 +166,10 @@ class GaussianProcess:
         With v(x) = s² + β² − |L⁻¹ k(x)|² the variance, ∇v = −2 k(x)ᵀ K⁻¹ ∇k(x), and
         ∂R/∂xⱼ = 2 wⱼ (xⱼ − zᵢⱼ).
 
+        Parameters
+        ----------
+        X : ndarray of shape (m, d)
+
         Returns
         -------
         mean, std : ndarray of shape (m,)
@@ -159,7 +191,17 @@ class GaussianProcess:
         return k @ self.alpha, std, gradient
 
     def distance_to_data(self, X: FloatArray) -> FloatArray:
-        """Return how many length-scales each row of X, (m, d), lies from the nearest datum."""
+        """Return how far each row lies from the nearest datum.
+
+        Parameters
+        ----------
+        X : ndarray of shape (m, d)
+
+        Returns
+        -------
+        distance : ndarray of shape (m,)
+            In units of the length-scales.
+        """
         return np.sqrt(self._rows.distances_from(X).min(axis=1))
 
     def fantasize(self, X: FloatArray) -> GaussianProcess:
@@ -274,12 +316,10 @@ class MarginalLikelihood:
         w = np.exp(-2.0 * theta[:d])
         signal, noise = np.exp(theta[d:])
         k, dk = matern52(w @ self._D)
-        cells = np.zeros(n * n)
-        cells[self._below] = signal * k + MEAN_VARIANCE
-        cells[:: n + 1] = (
-            signal * (1.0 + JITTER) + MEAN_VARIANCE + noise + JITTER + self._extra_noise
-        )
-        L = cholesky(cells.reshape((n, n), order="F"))
+        K = np.zeros(n * n)  # by columns
+        K[self._below] = signal * k + MEAN_VARIANCE
+        K[:: n + 1] = signal * (1.0 + JITTER) + MEAN_VARIANCE + noise + JITTER + self._extra_noise
+        L = cholesky(K.reshape((n, n), order="F"))
         alpha = dpotrs(L, self._y, lower=1)[0]
         value = -0.5 * self._y @ alpha - np.log(np.diag(L)).sum() - 0.5 * n * np.log(2.0 * np.pi)
 
@@ -300,6 +340,15 @@ def cholesky(K: FloatArray) -> FloatArray:
     A matrix that is not positive definite to working precision gets a larger diagonal, tenfold
     at each attempt.
 
+    Parameters
+    ----------
+    K : ndarray of shape (n, n)
+
+    Returns
+    -------
+    L : ndarray of shape (n, n)
+        Zero above the diagonal.
+
     Raises
     ------
     numpy.linalg.LinAlgError
@@ -315,7 +364,14 @@ def cholesky(K: FloatArray) -> FloatArray:
 
 
 def is_theta(value: object, d: int) -> bool:
-    """Whether a value that was read from somewhere can be the θ of rows of d columns."""
+    """Whether a value that was read from somewhere can be the θ of rows of d columns.
+
+    Parameters
+    ----------
+    value : object
+    d : int
+        Number of columns of the rows.
+    """
     if not isinstance(value, list) or len(value) != d + 2:
         return False
     return all(

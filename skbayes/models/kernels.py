@@ -57,14 +57,24 @@ class ScaledRows:
         self._categories = [(j, w[j], Z[:, j]) for j in np.flatnonzero(is_categorical)]
 
     def distances_from(self, X: FloatArray) -> FloatArray:
-        """Return R of shape (m, n), without the memory that D would need."""
+        """Return R, without the memory that D would need.
+
+        Parameters
+        ----------
+        X : ndarray of shape (m, d)
+
+        Returns
+        -------
+        R : ndarray of shape (m, n)
+            Squared scaled distances.
+        """
         A = X[:, self._numeric] * self._root_w
         R = A @ (-2.0 * self._scaled.T)
         R += self._norms
         R += np.square(A).sum(axis=1)[:, np.newaxis]
         np.maximum(R, 0.0, out=R)
-        for j, weight, cells in self._categories:
-            R += weight * (X[:, j, np.newaxis] != cells)
+        for j, weight, categories in self._categories:
+            R += weight * (X[:, j, np.newaxis] != categories)
         return R
 
 

@@ -68,7 +68,19 @@ class ParzenEstimator:
         self._h = bandwidths
 
     def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
-        """Return rows drawn from the density, of shape (n, d), to be snapped by the space."""
+        """Return rows drawn from the density.
+
+        Parameters
+        ----------
+        n : int
+            How many rows.
+        rng : Generator
+
+        Returns
+        -------
+        rows : ndarray of shape (n, d)
+            Not snapped.
+        """
         u = rng.random((n, len(self._columns)))
         component = np.searchsorted(np.cumsum(self._weights)[:-1], rng.random(n), side="right") - 1
         from_kernel = np.flatnonzero(component >= 0)

@@ -61,7 +61,16 @@ FAIR_SHARE = 1.0
 
 
 def default_n_initial_points(space: SearchSpace) -> int:
-    """Return how long the start-up design of a space is: two more than its columns, 4 to 10."""
+    """Return the size of the start-up design: two more than the columns, but 4 to 10.
+
+    Parameters
+    ----------
+    space : SearchSpace
+
+    Returns
+    -------
+    n_initial_points : int
+    """
     return min(max(space.n_columns + 2, 4), 10)
 
 
@@ -103,7 +112,17 @@ class Acquisition:
         return values
 
     def with_gradient(self, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the values, without the terms that have no slope, and gradients (m, d)."""
+        """Return the values, without the terms that have no slope, and their gradients.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (m, d)
+
+        Returns
+        -------
+        values : ndarray of shape (m,)
+        gradients : ndarray of shape (m, d)
+        """
         mean, std, gradient = self.surrogate.predict_with_gradient(rows)
         values, by_mean, by_std = log_augmented_improvement_gradient(
             mean, std, self.incumbent, self.noise
@@ -256,7 +275,7 @@ def has_plateaus(scores: FloatArray) -> bool:
 
 
 def neglected_subspace(space: SearchSpace, rows: FloatArray) -> float | None:
-    """Return the cell of the sub-space that is due a trial, or None.
+    """Return the position of the sub-space that has had too few trials, or None.
 
     Two bad scores of a large sub-space say little of its best, but enough for the surrogate to
     stay in another one. So each gets its share of the trials, at the places that promise most.
@@ -267,10 +286,10 @@ def neglected_subspace(space: SearchSpace, rows: FloatArray) -> float | None:
     rows : ndarray of shape (n, d)
         Of all trials handed out.
     """
-    cells = space.subspace_cells
-    if not len(cells):
+    positions = space.subspace_positions
+    if not len(positions):
         return None
-    counts = (rows[:, :1] == cells).sum(axis=0)
+    counts = (rows[:, :1] == positions).sum(axis=0)
     fewest = int(np.argmin(counts))
-    share = FAIR_SHARE * min(np.sqrt(len(rows)), len(rows) / len(cells))
-    return float(cells[fewest]) if counts[fewest] < share else None
+    share = FAIR_SHARE * min(np.sqrt(len(rows)), len(rows) / len(positions))
+    return float(positions[fewest]) if counts[fewest] < share else None

@@ -68,7 +68,18 @@ class Bracket:
 
 
 def n_powers(ratio: float, factor: float) -> int:
-    """Return the largest k with factorᵏ ≤ ratio, exactly where a logarithm would round."""
+    """Return the largest k with factorᵏ ≤ ratio, exactly where a logarithm would round.
+
+    Parameters
+    ----------
+    ratio : float
+    factor : float
+        More than 1.
+
+    Returns
+    -------
+    k : int
+    """
     k = 0
     while factor ** (k + 1) <= ratio:
         k += 1
@@ -77,6 +88,17 @@ def n_powers(ratio: float, factor: float) -> int:
 
 def make_ladder(min_resources: int, max_resources: int, factor: float) -> list[int]:
     """Return the resources of all rungs there can be.
+
+    Parameters
+    ----------
+    min_resources, max_resources : int
+    factor : float
+        Between the resources of two rungs; more than 1.
+
+    Returns
+    -------
+    ladder : list of int
+        Increasing.
 
     Examples
     --------
@@ -313,17 +335,45 @@ class HalvingSampler(Sampler):
 
 
 def rung_of(trial: Trial) -> tuple[int, int]:
-    """Return the number of a trial's bracket, and that of its rung in the bracket."""
+    """Return the number of a trial's bracket, and that of its rung in the bracket.
+
+    Parameters
+    ----------
+    trial : Trial
+
+    Returns
+    -------
+    bracket, rung : int
+    """
     return trial.state.bracket, trial.state.rung
 
 
 def fidelity_of(trial: Trial) -> int:
-    """Return how much of the resource a trial of halving gets."""
+    """Return how much of the resource a trial of halving gets.
+
+    Parameters
+    ----------
+    trial : Trial
+
+    Returns
+    -------
+    fidelity : int
+    """
     assert trial.fidelity is not None
     return trial.fidelity
 
 
 def promoted(rung: Sequence[Trial]) -> list[Trial]:
-    """Return the trials of a complete rung, the best first and the failed last."""
+    """Return the trials of a complete rung, the best first and the failed last.
+
+    Parameters
+    ----------
+    rung : sequence of Trial
+        All finished.
+
+    Returns
+    -------
+    trials : list of Trial
+    """
     scores = np.array([trial.score for trial in rung])
     return [rung[index] for index in np.argsort(-scores, kind="stable")]

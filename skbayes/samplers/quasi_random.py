@@ -54,7 +54,18 @@ class QuasiRandomSampler(Sampler):
         return self._proposal(self.space.snap(rng.random((1, self.space.n_columns)))[0])
 
     def point(self, index: int) -> FloatArray:
-        """Return point `index` of the sequence, snapped; of shape (d,)."""
+        """Return a point of the sequence.
+
+        Parameters
+        ----------
+        index : int
+            From 0.
+
+        Returns
+        -------
+        row : ndarray of shape (d,)
+            Snapped.
+        """
         if index >= len(self._made):
             n = BLOCK * 2 ** int(np.ceil(np.log2(index // BLOCK + 1)))
             self._made = self.space.snap(self._sequence(n))

@@ -98,20 +98,40 @@ class TPESampler(Sampler):
 
 
 def rank_weights(n: int) -> FloatArray:
-    """Return weights of n rows in the order of their scores, which fall logarithmically.
+    """Return weights of rows in the order of their scores, which fall logarithmically.
 
     Their mean is one. As recombination weights in Hansen, "The CMA Evolution Strategy: A
     Tutorial", 2016, eq. 49.
+
+    Parameters
+    ----------
+    n : int
+
+    Returns
+    -------
+    weights : ndarray of shape (n,)
+        Decreasing.
     """
     weights = np.log(n + 0.5) - np.log(np.arange(1, n + 1))
     return np.asarray(weights / weights.mean(), dtype=float)
 
 
 def bandwidths(space: SearchSpace, n: int) -> FloatArray:
-    """Return the bandwidths of a density of n rows, of shape (d,).
+    """Return the bandwidths of a density.
 
     Those of numeric columns shrink with n as Scott's rule has it for d dimensions; for a category
     of many values the prior is the larger the more values there are to be tried.
+
+    Parameters
+    ----------
+    space : SearchSpace
+    n : int
+        Number of rows of the density.
+
+    Returns
+    -------
+    bandwidths : ndarray of shape (d,)
+        As `ParzenEstimator` takes them.
     """
     h = BANDWIDTH * max(n, 1) ** (-1.0 / (space.n_columns + 4))
     n_values = np.array([1 if c.edges is None else len(c.edges) - 1 for c in space.columns])

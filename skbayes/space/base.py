@@ -53,16 +53,33 @@ class SearchSpace(ABC):
 
     @property
     @abstractmethod
-    def subspace_cells(self) -> FloatArray:
+    def subspace_positions(self) -> FloatArray:
         """Where in the first column the sub-spaces sit; empty if there is only one."""
 
     @abstractmethod
     def decode(self, row: Any) -> dict[str, Any]:
-        """Return the parameters at a row of shape (d,), in the order of their names."""
+        """Return the parameters at a row, in the order of their names.
+
+        Parameters
+        ----------
+        row : array-like of shape (d,)
+
+        Returns
+        -------
+        params : dict of str to object
+        """
 
     @abstractmethod
     def encode(self, params: Mapping[str, Any]) -> FloatArray:
         """Return the row of a candidate.
+
+        Parameters
+        ----------
+        params : mapping of str to object
+
+        Returns
+        -------
+        row : ndarray of shape (d,)
 
         Raises
         ------
@@ -117,19 +134,53 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def fitting_part(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the largest part of `params` that lies in one sub-space."""
+        """Return the largest part of `params` that lies in one sub-space.
+
+        Parameters
+        ----------
+        params : mapping of str to object
+
+        Returns
+        -------
+        part : dict of str to object
+            Empty if no value fits.
+        """
 
     @abstractmethod
     def snap(self, rows: FloatArray) -> FloatArray:
-        """Move rows, of shape (n, d), to where the candidates they decode to sit."""
+        """Move rows to where the candidates they decode to sit.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, d)
+
+        Returns
+        -------
+        snapped : ndarray of shape (n, d)
+        """
 
     @abstractmethod
     def active(self, rows: FloatArray) -> NDArray[np.bool_]:
-        """Return which columns of snapped rows, of shape (n, d), their candidates use."""
+        """Return which columns their candidates use.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, d)
+            Snapped.
+
+        Returns
+        -------
+        is_active : ndarray of shape (n, d)
+        """
 
     @abstractmethod
     def grid_point(self, index: int) -> tuple[FloatArray, dict[str, Any]]:
         """Return candidate `index` of scikit-learn's `ParameterGrid`, in its order.
+
+        Parameters
+        ----------
+        index : int
+            From 0 to `grid_size` - 1.
 
         Returns
         -------
@@ -147,5 +198,15 @@ class SearchSpace(ABC):
 
 
 def row_key(row: FloatArray) -> bytes:
-    """Return what two snapped rows share if and only if they are the same candidate."""
+    """Return what two snapped rows share if and only if they are the same candidate.
+
+    Parameters
+    ----------
+    row : ndarray of shape (d,)
+        Snapped.
+
+    Returns
+    -------
+    key : bytes
+    """
     return row.tobytes()

@@ -18,29 +18,22 @@ NoneOr         ordered numbers, or None            two: which of both (categoric
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skbayes.space.distributions import Prior, draw, empirical_prior, prior_of
-from skbayes.space.values import is_number, is_same_value, level_of, position_of
+from skbayes.space.distributions import Prior
+from skbayes.space.values import is_number, is_same_value, position_of
 from skbayes.space.written import shown
 from skbayes.trial import FloatArray
 
 INACTIVE = 0.5
 """Where a column lies that a candidate does not use: the centre of every prior."""
-
-MAX_LISTED = 10_000
-"""Most values of a distribution that are listed one by one."""
-
-ROUNDING = 1e-12
-"""Probability that is less than that of any value, and more than what rounding changes."""
 
 
 class Kind(Enum):
@@ -74,31 +67,78 @@ class Column:
 
 
 class Dimension(ABC):
-    """One parameter; `cells` are the places of its columns in a row of the unit cube."""
+    """One parameter; `coordinates` are the places of its columns in a row of the unit cube."""
 
     columns: tuple[Column, ...]
     size: int | None
     """Number of distinct values; None if they are not counted."""
 
     @abstractmethod
-    def decode(self, cells: FloatArray) -> Any:
-        """Return the user's value at `cells`, of shape (n_columns,)."""
+    def decode(self, coordinates: FloatArray) -> Any:
+        """Return the user's value at some coordinates.
+
+        Parameters
+        ----------
+        coordinates : ndarray of shape (n_columns,)
+
+        Returns
+        -------
+        value : object
+        """
 
     @abstractmethod
     def encode(self, value: Any) -> FloatArray:
-        """Return the cells of a value; raises ValueError if it lies outside."""
+        """Return the coordinates of a value.
+
+        Parameters
+        ----------
+        value : object
+
+        Returns
+        -------
+        coordinates : ndarray of shape (n_columns,)
+
+        Raises
+        ------
+        ValueError
+            If it lies outside.
+        """
 
     @abstractmethod
-    def snap(self, cells: FloatArray) -> FloatArray:
-        """Move cells, of shape (n, n_columns), to where the value they decode to sits."""
+    def snap(self, coordinates: FloatArray) -> FloatArray:
+        """Move coordinates to where the value they decode to sits.
+
+        Parameters
+        ----------
+        coordinates : ndarray of shape (n, n_columns)
+
+        Returns
+        -------
+        snapped : ndarray of shape (n, n_columns)
+        """
 
     @abstractmethod
     def is_same(self, other: Dimension) -> bool:
-        """Whether `other` holds the same values with the same prior."""
+        """Whether another dimension holds the same values with the same prior.
 
-    def active(self, cells: FloatArray) -> NDArray[np.bool_]:
-        """Which of the snapped cells, of shape (n, n_columns), bear on the value."""
-        return np.ones(cells.shape, dtype=bool)
+        Parameters
+        ----------
+        other : Dimension
+        """
+
+    def active(self, coordinates: FloatArray) -> NDArray[np.bool_]:
+        """Return which coordinates bear on the value.
+
+        Parameters
+        ----------
+        coordinates : ndarray of shape (n, n_columns)
+            Snapped.
+
+        Returns
+        -------
+        is_active : ndarray of shape (n, n_columns)
+        """
+        return np.ones(coordinates.shape, dtype=bool)
 
 
 class Constant(Dimension):
@@ -110,7 +150,7 @@ class Constant(Dimension):
     def __init__(self, value: Any) -> None:
         self.value = value
 
-    def decode(self, cells: FloatArray) -> Any:
+    def decode(self, coordinates: FloatArray) -> Any:
         return self.value
 
     def encode(self, value: Any) -> FloatArray:
@@ -118,8 +158,8 @@ class Constant(Dimension):
             raise ValueError(f"the only value is {self.value!r}")
         return np.empty(0)
 
-    def snap(self, cells: FloatArray) -> FloatArray:
-        return cells
+    def snap(self, coordinates: FloatArray) -> FloatArray:
+        return coordinates
 
     def is_same(self, other: Dimension) -> bool:
         return isinstance(other, Constant) and is_same_value(self.value, other.value)
@@ -157,11 +197,11 @@ class Continuous(_FromPrior):
 
     columns = (Column(Kind.CONTINUOUS),)
 
-    def decode(self, cells: FloatArray) -> float:
-        return float(self.prior.value_at(cells[0]))
+    def decode(self, coordinates: FloatArray) -> float:
+        return float(self.prior.value_at(coordinates[0]))
 
-    def snap(self, cells: FloatArray) -> FloatArray:
-        return cells
+    def snap(self, coordinates: FloatArray) -> FloatArray:
+        return coordinates
 
 
 class Integers(_FromPrior):
@@ -169,17 +209,17 @@ class Integers(_FromPrior):
 
     columns = (Column(Kind.ORDERED),)
 
-    def decode(self, cells: FloatArray) -> int:
-        return round(float(self.prior.value_at(cells[0])))
+    def decode(self, coordinates: FloatArray) -> int:
+        return round(float(self.prior.value_at(coordinates[0])))
 
     def encode(self, value: Any) -> FloatArray:
-        cells = super().encode(value)
+        coordinates = super().encode(value)
         if value != round(value):
             raise ValueError("the values are integers")
-        return cells
+        return coordinates
 
-    def snap(self, cells: FloatArray) -> FloatArray:
-        return self.prior.position_of(np.round(self.prior.value_at(cells)))
+    def snap(self, coordinates: FloatArray) -> FloatArray:
+        return self.prior.position_of(np.round(self.prior.value_at(coordinates)))
 
 
 class Finite(Dimension):
@@ -204,8 +244,8 @@ class Finite(Dimension):
         assert column.positions is not None
         self.columns, self.inner_edges, self.positions = (column,), edges[1:-1], column.positions
 
-    def decode(self, cells: FloatArray) -> Any:
-        return self.values[int(self._index(cells[0]))]
+    def decode(self, coordinates: FloatArray) -> Any:
+        return self.values[int(self._index(coordinates[0]))]
 
     def encode(self, value: Any) -> FloatArray:
         position = position_of(value, self.values)
@@ -214,8 +254,8 @@ class Finite(Dimension):
             raise ValueError(f"the values are {known}{', …' if len(self.values) > 8 else ''}")
         return self.positions[[position]]
 
-    def snap(self, cells: FloatArray) -> FloatArray:
-        return self.positions[self._index(cells)]
+    def snap(self, coordinates: FloatArray) -> FloatArray:
+        return self.positions[self._index(coordinates)]
 
     def is_same(self, other: Dimension) -> bool:
         return (
@@ -225,8 +265,8 @@ class Finite(Dimension):
             and is_same_value(self.values, other.values)
         )
 
-    def _index(self, cells: Any) -> Any:
-        return np.searchsorted(self.inner_edges, cells, side="right")
+    def _index(self, coordinates: Any) -> Any:
+        return np.searchsorted(self.inner_edges, coordinates, side="right")
 
 
 class NoneOr(Dimension):
@@ -239,22 +279,24 @@ class NoneOr(Dimension):
         self.columns = self.gate.columns + numbers.columns
         self.size = numbers.size + 1
 
-    def decode(self, cells: FloatArray) -> Any:
-        return None if self.gate.decode(cells) is None else self.numbers.decode(cells[1:])
+    def decode(self, coordinates: FloatArray) -> Any:
+        return (
+            None if self.gate.decode(coordinates) is None else self.numbers.decode(coordinates[1:])
+        )
 
     def encode(self, value: Any) -> FloatArray:
         if value is None:
             return np.append(self.gate.encode(None), INACTIVE)
         return np.append(self.gate.encode("number"), self.numbers.encode(value))
 
-    def snap(self, cells: FloatArray) -> FloatArray:
-        gate = self.gate.snap(cells[:, :1])
+    def snap(self, coordinates: FloatArray) -> FloatArray:
+        gate = self.gate.snap(coordinates[:, :1])
         is_none = gate == self.gate.positions[0]
-        return np.hstack([gate, np.where(is_none, INACTIVE, self.numbers.snap(cells[:, 1:]))])
+        return np.hstack([gate, np.where(is_none, INACTIVE, self.numbers.snap(coordinates[:, 1:]))])
 
-    def active(self, cells: FloatArray) -> NDArray[np.bool_]:
-        is_active = np.ones(cells.shape, dtype=bool)
-        is_active[:, 1] = cells[:, 0] != self.gate.positions[0]
+    def active(self, coordinates: FloatArray) -> NDArray[np.bool_]:
+        is_active = np.ones(coordinates.shape, dtype=bool)
+        is_active[:, 1] = coordinates[:, 0] != self.gate.positions[0]
         return is_active
 
     def is_same(self, other: Dimension) -> bool:
@@ -263,143 +305,3 @@ class NoneOr(Dimension):
             and self.gate.is_same(other.gate)
             and self.numbers.is_same(other.numbers)
         )
-
-
-def dimension_of_distribution(values: Any, label: str) -> tuple[Dimension, list[Any] | None]:
-    """Read a distribution that the user gave for one parameter.
-
-    Parameters
-    ----------
-    values : object
-        What `is_distribution` accepts.
-    label : str
-        How errors name it, such as ``param_distributions['C']``.
-
-    Returns
-    -------
-    dimension : Dimension
-    draws : list of object or None
-        The draws that the distribution is known from; None if its quantiles are known.
-
-    Raises
-    ------
-    ValueError
-        If the distribution is none, or lacks its arguments.
-    """
-    prior = prior_of(values, label)
-    dimension = None if prior is None else _from_prior(prior)
-    if dimension is not None:
-        return dimension, None
-    draws = draw(values, label)
-    return _from_draws(draws), draws
-
-
-def dimension_of_list(values: list[Any]) -> tuple[Dimension, list[FloatArray]]:
-    """Read a list of values that the user gave for one parameter.
-
-    Three or more different numbers are ordered, also with `None` among them; anything else is
-    categorical.
-
-    Parameters
-    ----------
-    values : list
-        At least one.
-
-    Returns
-    -------
-    dimension : Dimension
-    cells : list of ndarray
-        Where each entry of the list sits, by its position.
-    """
-    if len(values) == 1:
-        return Constant(values[0]), [np.empty(0)]
-    numbers = [value for value in values if is_number(value)]
-    by_level = {level_of(number): number for number in reversed(numbers)}
-    n_none = sum(value is None for value in values)
-    if len(numbers) + n_none < len(values) or len(by_level) + bool(n_none) < 3:
-        finite = Finite(values, is_ordered=False)
-        return finite, list(finite.positions[:, np.newaxis])
-    levels = sorted(by_level)
-    ordered = Finite([by_level[level] for level in levels], is_ordered=True)
-    cells = dict(zip(levels, ordered.positions[:, np.newaxis], strict=True))
-    if not n_none:
-        return ordered, [cells[level_of(value)] for value in values]
-    dimension = NoneOr(ordered, none_weight=1.0)
-    none, number = dimension.encode(None), dimension.gate.encode("number")
-    return dimension, [
-        none if value is None else np.append(number, cells[level_of(value)]) for value in values
-    ]
-
-
-def listed(values: list[Any], weights: Any) -> Dimension:
-    """Return ordered numbers with their probabilities; one alone is a constant.
-
-    Parameters
-    ----------
-    values : list
-        In increasing order, distinct.
-    weights : array-like of shape (n_values,)
-    """
-    return Constant(values[0]) if len(values) == 1 else Finite(values, len(values) > 2, weights)
-
-
-def _from_prior(prior: Prior) -> Dimension | None:
-    """Return the dimension of a prior; None if it holds too many values that are no integers."""
-    if prior.mass is None:
-        return Continuous(prior)
-    quantiles = prior.value_at(np.linspace(0.0, 1.0, 65))
-    low, high = round(float(quantiles[0])), round(float(quantiles[-1]))
-    low = max(low, int(np.ceil(prior.low))) if prior.has_low else low
-    has_fractions = bool((quantiles != np.round(quantiles)).any())
-    if not has_fractions and high - low >= MAX_LISTED:
-        return Integers(prior)
-    values = np.arange(low, high + 1 if high - low < MAX_LISTED else low)
-    masses = np.asarray(prior.mass(values), dtype=float)
-    if has_fractions or masses.sum() < (prior.last - prior.first) * (1.0 - 1e-6):
-        return _from_atoms(prior)
-    edges = np.clip(prior.cumulative(np.append(low - 1, values)), prior.first, prior.last)
-    masses = np.diff(edges)
-    return listed(values[masses > 0].tolist(), masses[masses > 0])
-
-
-def _from_atoms(prior: Prior) -> Dimension | None:
-    """List the values of a discrete prior, each by the quantile after the one before."""
-    values: list[float] = []
-    edges = [prior.first]
-    while edges[-1] < prior.last - ROUNDING:
-        if len(values) == MAX_LISTED:
-            return None
-        values.append(float(prior.quantile(min(edges[-1] + ROUNDING, prior.last))))
-        edges.append(float(np.clip(prior.cumulative(values[-1]), edges[-1] + ROUNDING, prior.last)))
-    return listed(values, np.diff(edges)) if (np.diff(values) > 0).all() else None
-
-
-def _from_draws(draws: list[Any]) -> Dimension:
-    levels: dict[Hashable, Any] = {}
-    counts: dict[Hashable, int] = {}
-    for value in draws:
-        key = _key_of(value)
-        levels.setdefault(key, value)
-        counts[key] = counts.get(key, 0) + 1
-    values, weights = list(levels.values()), np.array(list(counts.values()), dtype=float)
-    if not all(is_number(value) for value in values):
-        return Constant(values[0]) if len(values) == 1 else Finite(values, False, weights)
-    if len(values) == len(draws) and not any(_is_whole(value) for value in values):
-        return Continuous(empirical_prior(np.array(values, dtype=float)))
-    order = sorted(range(len(values)), key=lambda i: level_of(values[i]))
-    return listed([values[i] for i in order], weights[order])
-
-
-def _key_of(value: Any) -> Hashable:
-    """Return what tells one drawn value from another."""
-    if is_number(value):
-        return level_of(value)
-    try:
-        hash(value)
-    except TypeError:
-        return id(value)
-    return (type(value), value)
-
-
-def _is_whole(number: Any) -> bool:
-    return isinstance(number, Integral) or float(number).is_integer()

@@ -119,32 +119,66 @@ class Prior:
         return self.mass is not None
 
     @property
-    def first(self) -> float:
+    def lower_probability(self) -> float:
         """Probability at which the search of this prior begins."""
         return 0.0 if self.has_low else TAIL
 
     @property
-    def last(self) -> float:
+    def upper_probability(self) -> float:
         """Probability at which it ends."""
         return 1.0 if self.has_high else 1.0 - TAIL
 
     def value_at(self, unit: Any) -> FloatArray:
-        """Map positions in the unit interval to values inside the support."""
-        probability = self.first + np.asarray(unit) * (self.last - self.first)
+        """Map positions in the unit interval to values inside the support.
+
+        Parameters
+        ----------
+        unit : array-like
+            Between 0 and 1.
+
+        Returns
+        -------
+        values : ndarray
+        """
+        probability = self.lower_probability + np.asarray(unit) * (
+            self.upper_probability - self.lower_probability
+        )
         return np.clip(np.asarray(self.quantile(probability), dtype=float), self.low, self.high)
 
     def position_of(self, value: Any) -> FloatArray:
-        """Map values to the unit interval; a discrete value lies in the middle of its cell."""
+        """Map values to the unit interval; a discrete value lies in the middle of its cell.
+
+        Parameters
+        ----------
+        value : array-like
+            Inside the support.
+
+        Returns
+        -------
+        unit : ndarray
+        """
         above = self._probability(value)
         below = self._probability(np.asarray(value) - 1) if self.is_discrete else above
-        return ((above + below) / 2 - self.first) / (self.last - self.first)
+        return ((above + below) / 2 - self.lower_probability) / (
+            self.upper_probability - self.lower_probability
+        )
 
     def _probability(self, value: Any) -> FloatArray:
-        return np.clip(np.asarray(self.cumulative(value), dtype=float), self.first, self.last)
+        return np.clip(
+            np.asarray(self.cumulative(value), dtype=float),
+            self.lower_probability,
+            self.upper_probability,
+        )
 
 
 def is_distribution(values: Any) -> bool:
-    """Whether an object offers draws or quantiles, rather than a list of values."""
+    """Whether an object offers draws or quantiles, rather than a list of values.
+
+    Parameters
+    ----------
+    values : object
+        What the user gave for a parameter.
+    """
     if isinstance(values, type):
         return False
     return callable(getattr(values, "rvs", None)) or _quantile_of(values) is not None
@@ -240,7 +274,17 @@ def draw(distribution: Any, label: str) -> list[Any]:
 
 
 def empirical_prior(draws: FloatArray) -> Prior:
-    """Continuous prior whose quantiles interpolate between distinct draws."""
+    """Continuous prior whose quantiles interpolate between distinct draws.
+
+    Parameters
+    ----------
+    draws : ndarray of shape (n,)
+        Distinct.
+
+    Returns
+    -------
+    prior : Prior
+    """
     values = np.sort(draws)
     probabilities = (np.arange(len(values)) + 0.5) / len(values)
     return Prior(

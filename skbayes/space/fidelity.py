@@ -60,8 +60,8 @@ class FidelitySpace(SearchSpace):
         return np.append(row, self._coordinate_of(fidelity))
 
     @property
-    def subspace_cells(self) -> FloatArray:
-        return self.space.subspace_cells
+    def subspace_positions(self) -> FloatArray:
+        return self.space.subspace_positions
 
     def decode(self, row: Any) -> dict[str, Any]:
         return self.space.decode(row[:-1])

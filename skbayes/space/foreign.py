@@ -18,15 +18,13 @@ import numpy as np
 from scipy import stats
 
 from skbayes.space.dimensions import (
-    MAX_LISTED,
     Constant,
     Continuous,
     Dimension,
     Finite,
-    dimension_of_distribution,
-    listed,
 )
 from skbayes.space.distributions import log_randint, prior_of
+from skbayes.space.reading import MAX_LISTED, dimension_of_distribution, listed
 from skbayes.space.values import is_number, level_of
 from skbayes.space.written import shown, written
 
@@ -53,6 +51,15 @@ class Range:
 
     def dimension(self, label: str) -> Dimension:
         """Return the dimension that means the same.
+
+        Parameters
+        ----------
+        label : str
+            How errors name it, such as ``param_distributions['C']``.
+
+        Returns
+        -------
+        dimension : Dimension
 
         Raises
         ------
@@ -120,7 +127,17 @@ class Choice:
     is_ordered: bool = False
 
     def dimension(self, label: str) -> Dimension:
-        """Return the dimension that means the same."""
+        """Return the dimension that means the same.
+
+        Parameters
+        ----------
+        label : str
+            How errors name it, such as ``param_distributions['C']``.
+
+        Returns
+        -------
+        dimension : Dimension
+        """
         values = list(self.values)
         weights = np.ones(len(values)) if self.weights is None else np.asarray(self.weights)
         if len(values) == 1:

@@ -25,11 +25,10 @@ from skbayes.space.dimensions import (
     Dimension,
     Finite,
     Integers,
-    dimension_of_distribution,
-    dimension_of_list,
 )
 from skbayes.space.distributions import is_distribution
 from skbayes.space.foreign import dimension_of_foreign
+from skbayes.space.reading import dimension_of_distribution, dimension_of_list
 from skbayes.space.values import is_number, is_same_value, level_of, list_of
 from skbayes.space.written import described, shown
 from skbayes.trial import FloatArray
@@ -37,7 +36,7 @@ from skbayes.trial import FloatArray
 Distributions = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 _Entries = list[tuple[Any, FloatArray]]
-"""The values of a list in its order, each with its cells."""
+"""The values of a list in its order, each with its coordinates."""
 
 _Grid = dict[str, _Entries]
 """The lists of one dict."""
@@ -116,13 +115,13 @@ class Space(SearchSpace):
         return dimension, columns
 
     @property
-    def subspace_cells(self) -> FloatArray:
+    def subspace_positions(self) -> FloatArray:
         return np.empty(0) if self._selector is None else self._selector.positions
 
     def decode(self, row: Any) -> dict[str, Any]:
-        cells = np.asarray(row, dtype=float)
-        subspace = self._subspaces[self._subspace_of(cells)]
-        return {name: subspace[name][0].decode(cells[subspace[name][1]]) for name in subspace}
+        coordinates = np.asarray(row, dtype=float)
+        subspace = self._subspaces[self._subspace_of(coordinates)]
+        return {name: subspace[name][0].decode(coordinates[subspace[name][1]]) for name in subspace}
 
     def encode(self, params: Mapping[str, Any]) -> FloatArray:
         exact = [
@@ -136,12 +135,9 @@ class Space(SearchSpace):
     def restore(
         self, row: FloatArray, recorded: Mapping[str, Any], given: Sequence[Mapping[str, Any]]
     ) -> dict[str, Any]:
-        """Return the candidate that was recorded at a row, after a check that it is one.
-
-        Numbers of distributions are taken as they were recorded, because quantiles may differ in
-        their last digits between versions of SciPy. All other values are the space's own objects,
-        or those of the given points.
-        """
+        # Numbers of distributions are taken as they were recorded, because quantiles may differ in
+        # their last digits between versions of SciPy. All other values are the space's own
+        # objects, or those of the given points.
         params = self.decode(row)
         subspace = self._subspaces[self._subspace_of(row)]
         unknown = sorted(recorded.keys() - params.keys())
@@ -244,12 +240,12 @@ class Space(SearchSpace):
         problems = []
         for number in numbers:
             try:
-                return self._with_cells(number, params, filling)
+                return self._with_coordinates(number, params, filling)
             except ValueError as error:
                 problems.append(str(error))
         raise ValueError("; or ".join(dict.fromkeys(problems)))
 
-    def _with_cells(
+    def _with_coordinates(
         self, number: int, params: Mapping[str, Any], filling: FloatArray
     ) -> FloatArray:
         subspace = self._subspaces[number]
@@ -279,7 +275,16 @@ class Space(SearchSpace):
 
 
 def dicts_of(param_distributions: Distributions) -> list[Mapping[str, Any]]:
-    """Return the dicts of a union of spaces; a dict is the only one of its own."""
+    """Return the dicts of a union of spaces; a dict is the only one of its own.
+
+    Parameters
+    ----------
+    param_distributions : dict or list of dict
+
+    Returns
+    -------
+    dicts : list of mapping
+    """
     if isinstance(param_distributions, Mapping):
         return [param_distributions]
     return list(param_distributions)
@@ -335,16 +340,16 @@ def _read(values: Any, label: str) -> _Parameter:
         dimension, draws = dimension_of_distribution(values, label)
         return _Parameter(dimension, draws=draws)
     entries = list_of(values, label)
-    dimension, cells = dimension_of_list(entries)
-    return _Parameter(dimension, list(zip(entries, cells, strict=True)))
+    dimension, coordinates = dimension_of_list(entries)
+    return _Parameter(dimension, list(zip(entries, coordinates, strict=True)))
 
 
 def _grid_length(grid: _Grid) -> int:
     return math.prod(len(entries) for entries in grid.values())
 
 
-def _lies_at(value: Any, decoded: Any, dimension: Dimension, cells: FloatArray) -> bool:
-    """Whether a value is the one that was decoded at some cells, or differs by rounding alone."""
+def _lies_at(value: Any, decoded: Any, dimension: Dimension, coordinates: FloatArray) -> bool:
+    """Whether a value is the one decoded at some coordinates, but for rounding."""
     if value is decoded or is_same_value(value, decoded):
         return True
     try:
@@ -353,7 +358,7 @@ def _lies_at(value: Any, decoded: Any, dimension: Dimension, cells: FloatArray) 
         return value != value and decoded != decoded  # NaN, which is one of the values
     is_near = is_number(value) and is_number(decoded) and level_of(value)[1] == level_of(decoded)[1]
     return bool(
-        np.allclose(own, cells, rtol=0.0, atol=RESTORED)
+        np.allclose(own, coordinates, rtol=0.0, atol=RESTORED)
         or (is_near and math.isclose(value, decoded, rel_tol=RESTORED))
     )
 
@@ -371,13 +376,13 @@ def _walk(row: FloatArray, rest: list[tuple[Dimension, slice]]) -> Iterator[Floa
         yield row.copy()
         return
     (dimension, columns), *others = rest
-    for cells in _cells_of(dimension):
-        row[columns] = cells
+    for coordinates in _coordinates_of(dimension):
+        row[columns] = coordinates
         yield from _walk(row, others)
 
 
-def _cells_of(dimension: Dimension) -> list[FloatArray]:
-    """Return the cells of every value of a finite dimension."""
+def _coordinates_of(dimension: Dimension) -> list[FloatArray]:
+    """Return the coordinates of every value of a finite dimension."""
     axes = [column.positions for column in dimension.columns]
     if not axes:
         return [np.empty(0)]

@@ -57,14 +57,30 @@ def list_of(values: Any, label: str) -> list[Any]:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value has a place on the number line; booleans, time spans and NaN have none."""
+    """Whether a value has a place on the number line; booleans, time spans and NaN have none.
+
+    Parameters
+    ----------
+    value : object
+    """
     if isinstance(value, bool | np.timedelta64) or not isinstance(value, Real):
         return False
     return bool(value == value)
 
 
 def level_of(number: Any) -> Level:
-    """Return the level of a number: its exact value, and whether its type is an integer's."""
+    """Return the level of a number: its exact value, and whether its type is an integer's.
+
+    Parameters
+    ----------
+    number : number
+        What `is_number` accepts.
+
+    Returns
+    -------
+    level : tuple
+        Levels compare as the numbers do.
+    """
     if isinstance(number, Integral):
         return Fraction(int(number)), True
     if isinstance(number, float | np.floating) and np.isinf(number):

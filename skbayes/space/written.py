@@ -41,7 +41,16 @@ def shown(value: Any) -> str:
 
 
 def text_of(value: Any) -> str:
-    """Return ``str(value)``, or the name of its type if that raises."""
+    """Return ``str(value)``, or the name of its type if that raises.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    text : str
+    """
     try:
         return str(value)
     except Exception:  # whatever an object does when it is asked for its text

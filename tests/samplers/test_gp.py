@@ -143,7 +143,7 @@ def test_no_subspace_is_given_up_after_two_bad_scores(monkeypatch):
 
 def test_the_neglected_subspace_is_the_one_with_too_few_trials():
     space = Space([{"kind": [kind], kind: UNIFORM} for kind in "ab"])
-    first, second = space.subspace_cells
+    first, second = space.subspace_positions
     rows = np.full((40, space.n_columns), 0.5)
     rows[:, 0] = first
     assert neglected_subspace(space, rows) == second

@@ -65,9 +65,9 @@ def test_it_stays_away_from_what_is_pending():
 
 
 def test_it_learns_which_sub_space_is_good():
-    cell = KINDS.subspace_cells[1]
-    rows = proposals(KINDS, lambda row: float(row[0] == cell), 20, 100)
-    assert np.mean(rows[:, 0] == cell) > 0.8
+    position = KINDS.subspace_positions[1]
+    rows = proposals(KINDS, lambda row: float(row[0] == position), 20, 100)
+    assert np.mean(rows[:, 0] == position) > 0.8
 
 
 def test_before_the_design_is_complete_it_is_the_design():

@@ -32,7 +32,9 @@ def test_positions_follow_the_distribution(distribution):
     assert positions.min() >= 0
     assert positions.max() <= 1
     if not prior.is_discrete:
-        positions = prior.first + positions * (prior.last - prior.first)
+        positions = prior.lower_probability + positions * (
+            prior.upper_probability - prior.lower_probability
+        )
         assert stats.kstest(np.clip(positions, 1e-9, 1 - 1e-9), "uniform").pvalue > 1e-4
 
 

@@ -26,7 +26,7 @@ def test_the_other_columns_are_those_of_the_space(space):
     assert np.array_equal(snapped[:, :-1], space.snap(rows[:, :-1]))
     assert np.array_equal(full.active(snapped)[:, :-1], space.active(snapped[:, :-1]))
     assert np.array_equal(full.is_categorical, [*space.is_categorical, False])
-    assert np.array_equal(full.subspace_cells, space.subspace_cells)
+    assert np.array_equal(full.subspace_positions, space.subspace_positions)
     assert (full.size, full.grid_size) == (space.size, space.grid_size)
 
 

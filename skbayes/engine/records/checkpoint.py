@@ -56,7 +56,12 @@ INDEX = np.dtype("<i8")
 
 
 def version(name: str) -> str:
-    """Return the version of an installed package; without its metadata nobody knows it."""
+    """Return the version of an installed package; without its metadata nobody knows it.
+
+    Parameters
+    ----------
+    name : str
+    """
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -270,7 +275,12 @@ class Checkpoint(Listener):
         return records
 
     def trial_finished(self, record: Record) -> None:
-        """Write the record of a trial; when this returns, it is on the disk."""
+        """Write the record of a trial; when this returns, it is on the disk.
+
+        Parameters
+        ----------
+        record : Record
+        """
         if self._journal is not None:
             self._journal.append(content_of(record))
 
@@ -280,13 +290,29 @@ class Checkpoint(Listener):
 
 
 def metrics_of(scorers: Any) -> list[str] | None:
-    """Return the names of several metrics; the first is followed if `refit` names none."""
+    """Return the names of several metrics; the first is followed if `refit` names none.
+
+    Parameters
+    ----------
+    scorers : object
+        What `BaseSearchCV` makes of `scoring`.
+
+    Returns
+    -------
+    names : list of str or None
+        None if there is one metric, or if a callable decides.
+    """
     by_name = scorers_by_name(scorers)
     return list(by_name) if isinstance(by_name, Mapping) else None
 
 
 def is_repeatable(cv: Any) -> bool:
-    """Whether a splitter gives the same splits when it is asked again."""
+    """Whether a splitter gives the same splits when it is asked again.
+
+    Parameters
+    ----------
+    cv : splitter
+    """
     is_random = getattr(cv, "shuffle", True) and hasattr(cv, "random_state")
     return not is_random or isinstance(cv.random_state, Integral)
 

@@ -59,7 +59,17 @@ class Shape:
 
 
 def content_of(record: Record) -> dict[str, Any]:
-    """Return what a journal holds of a finished trial."""
+    """Return what a journal holds of a finished trial.
+
+    Parameters
+    ----------
+    record : Record
+
+    Returns
+    -------
+    content : dict
+        As JSON can hold it.
+    """
     return {
         "number": record.trial.number,
         "n_shown": record.n_shown,

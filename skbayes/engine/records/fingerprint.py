@@ -34,6 +34,15 @@ SIGNIFICANT_DIGITS = 10
 def digest(value: Any) -> str:
     """Return the digest of an object, as hexadecimal digits.
 
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    digest : str
+        Of `LENGTH` hexadecimal digits.
+
     Examples
     --------
     >>> from scipy.stats import loguniform
@@ -85,8 +94,8 @@ class _Hasher:
             case CodeType():
                 self._add_all("code", [value.co_code, value.co_names, value.co_consts])
             case FunctionType():
-                cells = [_content_of(cell) for cell in value.__closure__ or ()]
-                parts = [value.__code__, value.__defaults__, value.__kwdefaults__, cells]
+                closure = [_content_of(cell) for cell in value.__closure__ or ()]
+                parts = [value.__code__, value.__defaults__, value.__kwdefaults__, closure]
                 self._add_all(_name_of(value), parts)
             case MethodType():
                 self._add_all("method", [value.__self__, value.__func__])

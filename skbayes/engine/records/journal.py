@@ -98,7 +98,13 @@ class Journal:
         self.close()
 
     def begin(self, header: Mapping[str, Any]) -> None:
-        """Write the header of a new journal."""
+        """Write the header of a new journal.
+
+        Parameters
+        ----------
+        header : mapping of str to object
+            As JSON can hold it.
+        """
         if self._file is None:
             with self._naming_itself("created"):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +120,13 @@ class Journal:
         self._write(self.header)
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Write what a trial has left; when this returns, it is on the disk."""
+        """Write what a trial has left; when this returns, it is on the disk.
+
+        Parameters
+        ----------
+        record : mapping of str to object
+            As JSON can hold it.
+        """
         self._write(record)
 
     def close(self) -> None:
@@ -167,7 +179,7 @@ class Journal:
                     break
                 raise self._damaged(number, line)
             self._sum = expected
-            self._take(number, self._parsed(number, line, body + b"}"))
+            self._add_line(number, self._parsed(number, line, body + b"}"))
             n_good += len(line)
         if n_good < len(content):
             warnings.warn(
@@ -186,7 +198,7 @@ class Journal:
             raise self._damaged(number, line)
         return content
 
-    def _take(self, number: int, content: dict[str, Any]) -> None:
+    def _add_line(self, number: int, content: dict[str, Any]) -> None:
         if number > 0:
             self.records.append(content)
             return
