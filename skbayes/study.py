@@ -8,7 +8,7 @@ else has come in; the q − 1 between are shown as pending. A sampler may ask to
 before it, and outcomes that were shown once stay shown. So what is proposed does not depend on
 which worker was faster, and q never depends on the workers.
 
-A study asks and is told. It knows samplers and trials, and neither clocks nor workers.
+A study knows samplers and trials, and neither clocks nor workers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from skbayes.trial import Outcome, Trial
 
 
 class Study:
-    """A search whose trials are evaluated by whoever asks for them.
+    """A search by ask and tell: the caller evaluates the trials.
 
     Parameters
     ----------

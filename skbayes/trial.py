@@ -1,7 +1,7 @@
 """The two nouns that every part of a search shares: what is evaluated, and what came back.
 
 A *trial* is a candidate that was handed out. It is *pending* until its *outcome* is known. Both
-are frozen: a proposal is a function of the trials it is shown, so nobody may change one.
+are frozen: a proposal is a function of the trials it is shown, so these may not change.
 """
 
 from __future__ import annotations

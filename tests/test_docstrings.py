@@ -96,3 +96,17 @@ def test_every_public_callable_documents_its_parameters():
         if parameters and "Parameters\n---" not in documentation and not is_stand_in:
             undocumented.append(name)
     assert undocumented == []
+
+
+CITED = re.compile(r'doc/benchmarks\.md:\s+((?:"[^"]+"(?:\s+and\s+)?)+)')
+
+
+def test_the_rows_that_constants_name_stand_in_the_benchmarks():
+    package = Path(skbayes.__file__).parent
+    rows = (package.parent / "doc/benchmarks.md").read_text(encoding="utf-8")
+    cited = []
+    for path in package.rglob("*.py"):
+        for quotes in CITED.findall(path.read_text(encoding="utf-8")):
+            cited += [" ".join(quote.split()) for quote in re.findall(r'"([^"]+)"', quotes)]
+    assert len(cited) > 10
+    assert [row for row in cited if f"| {row}" not in rows] == []

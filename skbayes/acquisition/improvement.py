@@ -1,4 +1,4 @@
-"""Log expected improvement: how much a candidate promises, from its mean and deviation alone.
+"""Log expected improvement of a candidate, from its posterior mean and standard deviation.
 
 z      (mean − incumbent) / std
 σ      standard deviation of the noise of one evaluation
@@ -48,10 +48,10 @@ def log_expected_improvement(mean: FloatArray, std: FloatArray, incumbent: float
 def log_augmented_improvement(
     mean: FloatArray, std: FloatArray, incumbent: float, noise: float
 ) -> FloatArray:
-    """Log of the expected improvement, less what noise will leave unknown.
+    """Log of the augmented expected improvement: less where noise leaves little to learn.
 
     Expected improvement is multiplied by 1 − σ / √(σ² + std²), which vanishes where another
-    evaluation would teach nothing. Without it a search polishes one noisy score for ever.
+    evaluation would say nothing new. Without it a search evaluates around one noisy score for ever.
 
     Parameters
     ----------

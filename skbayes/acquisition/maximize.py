@@ -4,7 +4,7 @@ A pool of random rows and of neighbours of the best trials finds where it is wor
 there, gradient steps along the continuous columns alternate with the best single change of a
 discrete one, for all starts at once. Discrete columns are only ever scored where their values
 sit, so what is maximised is what will be evaluated; a long ordered column is treated as
-continuous once, to travel far, and snapped before it is scored.
+continuous in the first round, to cross it quickly, and snapped before it is scored.
 """
 
 from __future__ import annotations

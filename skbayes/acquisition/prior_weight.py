@@ -1,14 +1,15 @@
-"""The belief that the ends of a range are seldom the best of it, which fades with evidence.
+"""A prior weight on the middle of continuous ranges, which fades as trials are finished.
 
 u      how far inside a continuous column a place lies: 4 x (1 − x), 1 at the centre, 0 at an end
-β      strength of the belief                 n   number of finished trials
+β      strength of the prior                  n   number of finished trials
 
 A surrogate is least certain at the borders of the cube, and a cube of many columns is nearly all
-border; a search that follows it there spends its first trials on extreme learning rates and
-penalties. Users centre their ranges: so the acquisition is weighted by π(x)^(β / n).
+border. A search that follows it there spends its first trials on extreme learning rates and
+penalties. Users centre their ranges, so the acquisition is weighted by π(x)^(β / n), where π is the
+product of u over the continuous columns.
 
 Follows Hvarfner, Stoll, Souza, Lindauer, Hutter & Nardi, "πBO: Augmenting Acquisition Functions
-with User Beliefs for Bayesian Optimization", ICLR 2022, eq. 6, with this belief for everyone.
+with User Beliefs for Bayesian Optimization", ICLR 2022, eq. 6; there the user gives π.
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ from numpy.typing import NDArray
 from skbayes.trial import FloatArray
 
 STRENGTH = 0.4
-"""Power of the belief while it is at its strongest."""
+"""Exponent of π while it is largest.
+
+Chosen in doc/benchmarks.md: "fading weight of the middle of continuous ranges".
+"""
 
 N_STRONG = 8
-"""Finished trials up to which it is; β is their product."""
+"""Finished trials up to which the exponent is `STRENGTH`; β is the product of both."""
 
 END = 0.1
-"""How likely the ends are beside the centre; they are never ruled out."""
+"""Added to u, so that the ends of a range are never ruled out."""
 
 
 def log_prior_weight(
@@ -37,7 +41,7 @@ def log_prior_weight(
     ----------
     rows : ndarray of shape (m, d)
     is_continuous : ndarray of shape (d,)
-        Columns the belief is about. The ends of a discrete one are values like others.
+        Columns that are weighted. The ends of a discrete column are values like others.
     n_finished : int
 
     Returns

@@ -17,13 +17,13 @@ from skbayes.evaluation.results import SplitResult, error_of, reason_of
 from skbayes.trial import FloatArray, Trial
 
 N_SAME_FAILURES = 10
-"""Trials that must fail for one reason before nothing else is expected: the longest start-up
+"""Trials that must fail for one reason before the search stops: the size of the longest start-up
 design, whose trials are spread over the whole space."""
 
 
 @dataclass
 class Clock:
-    """Time that is left, and what a trial is expected to take of it.
+    """The time that is left, and how much of it a trial is expected to take.
 
     A split is expected to take as long as the finished ones did, in proportion to the resource if
     there is one.
@@ -121,7 +121,7 @@ class Patience:
     _n_since: int = 0
 
     def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool:
-        """Whether this trial is the last of so many that were not better.
+        """Whether this trial is the last of `n_iter_no_change` in a row that were not better.
 
         Parameters
         ----------
@@ -156,7 +156,7 @@ class SameFailure:
     _is_refuted: bool = False
 
     def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool:
-        """Whether this trial leaves no hope.
+        """Whether everything has failed for the same reason so far, everywhere in the space.
 
         Parameters
         ----------

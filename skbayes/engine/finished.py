@@ -1,4 +1,4 @@
-"""The finished trials of a search: who hears of them, and which of them is the last.
+"""The finished trials of a search: which of them is the last, and who is told of them.
 
 Trials come in as workers finish them. Stopping rules are asked in the order of the trials, so that
 they end the search after the same trial whatever came in first.
@@ -14,10 +14,10 @@ from skbayes.evaluation.results import Record
 
 
 class Listener:
-    """Hears of finished trials; a subclass overrides what it wants to hear."""
+    """Is told of finished trials; a subclass overrides the methods it needs."""
 
     def trial_finished(self, record: Record) -> None:
-        """Hear of a trial as soon as it is finished.
+        """Take note of a trial as soon as it is finished.
 
         Parameters
         ----------
@@ -26,7 +26,7 @@ class Listener:
         """
 
     def trial_counted(self, record: Record, is_restored: bool) -> None:
-        """Hear of a trial once all trials before it are finished too.
+        """Take note of a trial once all trials before it are finished too.
 
         Parameters
         ----------

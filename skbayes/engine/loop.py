@@ -1,8 +1,8 @@
 """The loop of a search: it drives a study over joblib.
 
-A search stops, and never skips: if it stops early, what it has are the first trials of the search
-that did not. A recorded trial is taken as it stands, and the trials about it see what they would
-have seen. If a worker process dies, the split it was evaluating is marked as failed, and the other
+A search that stops early has the first trials of the search that does not stop: it never skips
+one. A recorded trial is taken from the journal, and the trials after it are shown the same outcomes
+as if it had been evaluated now. If a worker process dies, the split it was evaluating is marked as failed, and the other
 splits under way are queued again.
 """
 

@@ -1,8 +1,8 @@
-"""What is done when worker processes have died: find the split that killed them, and go on.
+"""Recovery from worker processes that died: find the split that ended them, and go on.
 
-When a process dies, joblib fails all tasks and does not say which was at fault. The files that dead
-processes left (`evaluation.watch`) are of the splits that were under way: the suspects. Each is
-evaluated alone in fresh processes, where it can kill no other.
+When a process dies, joblib fails all tasks and does not say which one was the cause. The files that
+dead processes left (`evaluation.watch`) name the splits that were under way. Each of these is
+evaluated alone in fresh processes, where it can end no other.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from skbayes.evaluation.watch import Overseer, Watch
 MakeParallel = Callable[[], Parallel]
 
 MOST_CRASHES = 3
-"""Times in a row that processes may die without a split to blame."""
+"""Times in a row that processes may die while no split was under way."""
 
 
 class _Search(Protocol):
@@ -40,7 +40,7 @@ class _Search(Protocol):
 
 @dataclass
 class Recovery:
-    """Watches over the worker processes of a search.
+    """Marks the splits that ended their worker processes as failed.
 
     Parameters
     ----------
@@ -50,17 +50,17 @@ class Recovery:
 
     watch: Watch
     search: _Search
-    _n_crashes: int = 0  # in a row, without a split to blame
+    _n_crashes: int = 0  # in a row, while no split was under way
 
     def __post_init__(self) -> None:
         self._overseer = Overseer(self.watch)
 
     def look(self) -> None:
-        """End what takes too long, and cannot end itself; may be called all the time."""
+        """End processes that exceed `max_fit_time` and cannot end themselves; cheap to call."""
         self._overseer.look()
 
     def settle(self, make_parallel: MakeParallel) -> None:
-        """Fail the splits that have killed their processes.
+        """Mark the splits that have ended their processes as failed.
 
         Parameters
         ----------
@@ -84,7 +84,7 @@ class Recovery:
             raise RuntimeError("worker processes die before they evaluate anything")
 
     def _try_alone(self, make_parallel: MakeParallel, number: int, split: int) -> None:
-        """Evaluate a split where it can kill no other, to see whether it kills."""
+        """Evaluate a split in a process of its own, to see whether it ends the process."""
         try:
             task = self.search.task_of(number, split)
             with make_parallel() as parallel, closing(parallel([task])) as answers:

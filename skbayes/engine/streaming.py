@@ -1,4 +1,4 @@
-"""A `Parallel` whose answers are there the moment they are delivered."""
+"""A `Parallel` whose answers can be consumed as soon as they are delivered."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sklearn.utils.parallel import Parallel
 from skbayes.engine._joblib_compat import has_error
 
 SILENCE = 0.05
-"""Seconds without a delivery after which the consumer hears of that."""
+"""Seconds without a delivery after which the consumer is given None."""
 
 
 class StreamingParallel(Parallel):
     """scikit-learn's `Parallel`, with a consumer that is woken instead of looking every 10 ms.
 
     joblib reports progress from the thread that delivers an answer, right after the answer can be
-    had. Ten milliseconds are as long as many a fit, and a search waits once a trial.
+    had. Many fits take less than ten milliseconds, and a search waits once per trial.
     """
 
     def __init__(self, **options: Any) -> None:

@@ -293,7 +293,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         task: SearchTask,
         clock: Clock,
     ) -> SearchLoop:
-        """Put together what evaluates, what proposes, and who hears of it."""
+        """Put together what proposes, what evaluates, and who is told of finished trials."""
         with_callbacks = self._has_callbacks()
         if with_callbacks:
             task.make_contexts()

@@ -1,7 +1,7 @@
 """The part of scikit-learn's task tree that a search adds: one task per split of a candidate.
 
 All contexts are made before the first task is sent to a worker: one that is made while tasks are
-sent cannot be pickled. Where nobody listens none is made, for they are slow to send.
+sent cannot be pickled. Without callbacks none is made, because they are slow to send.
 """
 
 from __future__ import annotations

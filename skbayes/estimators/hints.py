@@ -21,7 +21,7 @@ Parameters = ParamSpec("Parameters")
 CLOSE = 0.6
 """Likeness from which on `difflib` takes one word for another."""
 
-ELSEWHERE = {
+OTHER_NAMES = {
     "param_grid": "param_distributions",
     "params": "param_distributions",
     "search_spaces": "param_distributions",
@@ -76,9 +76,9 @@ def explaining_wrong_arguments(
 
 def _own(name: str, known: Sequence[str]) -> str | None:
     """Return the parameter of ours that a name stands for, if it can be guessed."""
-    meant = ELSEWHERE.get(name)
+    meant = OTHER_NAMES.get(name)
     while meant is not None and meant not in known:
-        meant = ELSEWHERE.get(meant)
+        meant = OTHER_NAMES.get(meant)
     if meant is not None:
         return meant
     return next(iter(get_close_matches(name, known, n=1)), None)

@@ -26,7 +26,7 @@ class Progress(Listener):
     Parameters
     ----------
     n_trials : int or None
-        How many candidates there will be; None if nobody knows.
+        How many candidates there will be; None if it is not known.
     total_cost : float
         What all of them cost, in the unit of `resource_of`.
     metric : object
@@ -100,7 +100,7 @@ class Progress(Listener):
 
 
 def say(text: str) -> None:
-    """Print a line at once; a search does not end because nobody can read it.
+    """Print a line without delay; a search does not end because it cannot print.
 
     Parameters
     ----------

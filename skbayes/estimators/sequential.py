@@ -96,7 +96,7 @@ class SequentialSearchCV(BaseModelSearchCV):
     def _warn_of_small_space(self, space: Space) -> None:
         """Warn, as scikit-learn does, of a space with fewer candidates than were asked for.
 
-        Not by the default of `n_iter`, which nobody asked for: a small grid is searched as one.
+        The default of `n_iter` warns of nothing: a small grid is searched as a grid.
         """
         if space.size is not None and self.n_iter not in (None, DEFAULT_N_ITER):
             size = space.size if space.grid_size is None else space.grid_size

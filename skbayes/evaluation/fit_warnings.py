@@ -1,7 +1,8 @@
-"""Warnings of the fits, shown once each and not once a fit.
+"""Warnings of the fits, each shown once and not once per fit.
 
-A search repeats the same warning hundreds of times, from processes whose output nobody keeps.
-Here they are collected, in the workers and at home, and given to Python's filters once.
+A search would repeat the same warning hundreds of times, also from processes whose output is lost.
+Here they are collected, in the workers and in the parent process, and given to Python's filters
+once.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 
 class FitWarning(NamedTuple):
-    """What is left of a warning when it has come back from a worker."""
+    """The parts of a warning that are sent back from a worker."""
 
     message: str
     category: type[Warning]

@@ -178,7 +178,7 @@ def merge_equal_errors(results: Sequence[SplitResult]) -> list[SplitResult]:
 
 
 def insert_missing_metrics(results: Sequence[SplitResult], error_score: Any) -> None:
-    """Give splits whose fit or scorer failed the names that the scorer returns elsewhere.
+    """Give splits whose fit or scorer failed the names that the scorer returns for other splits.
 
     Parameters
     ----------

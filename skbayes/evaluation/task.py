@@ -1,4 +1,4 @@
-"""What travels to a worker and back: a task, and its answer."""
+"""What is sent to a worker and back: a task, and its answer."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What is known of splits that are evaluated in processes which may die.
+"""A watch over splits that are evaluated in processes which may die.
 
-A process that dies takes with it what it was asked to do. So it keeps a file for the split that it
-is at: those that are left are of splits that were begun and not ended. The file is also where a
-split that takes too long leaves its stack, by a watchdog in its own process. Should that process
-be stopped, and its watchdog with it, the parent ends it a little later.
+A process that dies does not say which split it was evaluating. So it keeps a file for that split as
+long as it evaluates it: the files that are left are of splits that were begun and not ended. If a
+split takes too long, a watchdog in its own process writes the stack into that file, and ends the
+process. If the process was stopped, and its watchdog with it, the parent ends it a little later.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ INTERVAL = 0.25
 
 @dataclass(frozen=True)
 class Watch:
-    """What is known of the splits under way in processes that may die.
+    """Keeps a file for every split under way in processes that may die.
 
     Parameters
     ----------
@@ -45,12 +45,12 @@ class Watch:
 
     @property
     def excess(self) -> str:
-        """What is said of a split that took too long."""
+        """The reason why a split that took too long has failed."""
         return f"exceeded max_fit_time={self.max_fit_time}"
 
     @contextmanager
     def over(self, number: int, split: int) -> Iterator[None]:
-        """Watch over a split of a trial; if the folder is gone or full, go on without.
+        """Watch over a split of a trial; warn if the folder cannot be written to.
 
         Parameters
         ----------

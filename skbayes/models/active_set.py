@@ -2,11 +2,14 @@
 
 Z      rows of the unit cube, (n, d)          m   size of the set
 
-A Gaussian process costs n³ a likelihood. What a search asks of it is accuracy around the best
-trials, and not to forget where else has been looked. So half of the set are the best scores, and
-the other half covers the rest: each next row is the one farthest from all that are in the set,
-Gonzalez's "Clustering to minimize the maximum intercluster distance", 1985, within a factor of
-two of the best cover there is. Below m trials, the set is all of them.
+The likelihood of a Gaussian process costs n³ per evaluation. A search needs it to be accurate
+around the best trials, and to remember which other regions were explored. So half of the set are
+the best scores, and the other half covers the rest: each next row is the one farthest from all that
+are in the set, which is within a factor of two of the best cover there is. Below m trials, the set
+is all of them.
+
+The cover follows Gonzalez, "Clustering to minimize the maximum intercluster distance", Theoretical
+Computer Science, 1985.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from skbayes.models.kernels import ScaledRows
 from skbayes.trial import FloatArray
 
 MAX_ACTIVE = 250
-"""m: the cost of a proposal stops growing here."""
+"""m, beyond which a proposal does not cost more; chosen by that cost."""
 
 MAX_COVERED = 2_000
 """Most rows among which the cover is chosen: the most recent ones."""

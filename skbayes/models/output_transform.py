@@ -20,19 +20,31 @@ import numpy as np
 from skbayes.trial import FloatArray
 
 TAIL = 0.35
-"""How much less than its logarithm says the tail is stretched."""
+"""Factor of the tail's twice logarithmic distance.
+
+Chosen in doc/benchmarks.md: "tail at 0.35 of its height".
+"""
 
 UPPER = 0.25
-"""Share of the scores that sets the scale."""
+"""Share of the scores that sets the scale.
+
+Chosen in doc/benchmarks.md: "a scale set by the better half of the scores".
+"""
 
 LINEAR = 7.0
-"""c, as a multiple of the distance below the best within which that share lies."""
+"""c, as a multiple of the distance below the best within which that share lies.
+
+Chosen in doc/benchmarks.md: "7 instead of 2.5".
+"""
 
 LARGEST = 1e150
 """Magnitude beyond which scores count as equal; their differences would overflow."""
 
 TAIL_NOISE = 1.0
-"""Standard deviation of a score in the tail, as a share of its distance beyond c."""
+"""Standard deviation of a score in the tail, as a share of its distance beyond c.
+
+Chosen with the height of the tail.
+"""
 
 
 def surrogate_scores(scores: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -45,7 +45,7 @@ class ParzenEstimator:
     columns : sequence of Column
         The axes of the cube.
     Z : ndarray of shape (n, d)
-        Snapped rows, one a component.
+        Snapped rows, one per component.
     is_active : ndarray of shape (n, d)
         Which columns of `Z` their candidates use.
     weights : ndarray of shape (n + 1,)

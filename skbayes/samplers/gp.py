@@ -1,10 +1,23 @@
 """Bayesian optimisation: a Gaussian process learns the scores, log expected improvement chooses.
 
-A proposal in five lines: transform the scores, estimate the hyper-parameters, condition on what
-is finished and believe what is pending, take the best posterior mean as incumbent, maximise the
-acquisition: log expected improvement, less where noise leaves nothing to learn, where plateaus
-promise nothing, towards the ends of ranges while little is known, and outside a sub-space that is
-owed a trial. See `models/` and `acquisition/` for each of them.
+A proposal combines these methods, each in a module of its own or in the function named:
+
+- scores on one scale, with a compressed tail: `models/output_transform.py`, after Cowen-Rivers et
+  al., "HEBO: Pushing the limits of sample-efficient hyper-parameter optimisation", JAIR 2022;
+- a Gaussian process with length-scale priors that grow with the dimension:
+  `models/gaussian_process.py`, after Hvarfner, Hellsten & Nardi, "Vanilla Bayesian Optimization
+  Performs Great in High Dimensions", ICML 2024;
+- the *Kriging believer* for pending trials: `GaussianProcess.fantasize`, Ginsbourger, Le Riche &
+  Carraro, "Kriging is well-suited to parallelize optimization", 2010;
+- *log expected improvement*, Ament et al., "Unexpected Improvements to Expected Improvement for
+  Bayesian Optimization", NeurIPS 2023, and under noise *augmented expected improvement*, Huang,
+  Allen, Notz & Zeng, "Global Optimization of Stochastic Black-Box Systems via Sequential Kriging
+  Meta-Models", Journal of Global Optimization, 2006: `acquisition/improvement.py`;
+- the *πBO* prior weight, which fades: `acquisition/prior_weight.py`, Hvarfner et al., "πBO:
+  Augmenting Acquisition Functions with User Beliefs for Bayesian Optimization", ICLR 2022.
+
+Two are our own: around a trial of a score with plateaus nothing is expected to be gained
+(`has_plateaus`), and every sub-space of a union gets a share of the trials (`neglected_subspace`).
 """
 
 from __future__ import annotations
@@ -36,28 +49,37 @@ from skbayes.space.base import SearchSpace, row_key
 from skbayes.trial import FloatArray, Trial
 
 DECIMALS = 10
-"""Of a proposal. The last bits of linear algebra depend on where in memory its arrays lie."""
+"""Decimals of a proposal. The last bits of linear algebra depend on where in memory arrays lie."""
 
 N_BEST = 5
 """Best trials whose neighbourhoods the acquisition is searched in."""
 
 PLATEAU_RADIUS = 0.2
-"""Length-scales around a trial within which a score with plateaus is taken as known."""
+"""Length-scales around a trial within which a score with plateaus is taken as known.
+
+Chosen in doc/benchmarks.md: "plateau radius 0.1; 0.35".
+"""
 
 NOISE_STARTS = (-2.3, -4.6)
-"""Log variances of the noise that an estimate may begin from."""
+"""Log noise variances that an estimate may begin from.
+
+Chosen in doc/benchmarks.md: "estimates that begin from noise as well".
+"""
 
 NO_NOISE = 1e-12
-"""Variance of the noise of a score that repeats."""
+"""Noise variance of a score that is the same every time."""
 
 KNOWN = -1e3
 """Added to the log acquisition where the score is taken as known."""
 
-ELSEWHERE = -1e6
-"""Added to it outside the sub-space whose turn it is."""
+OUTSIDE = -1e6
+"""Added to the log acquisition outside the forced sub-space."""
 
 FAIR_SHARE = 1.0
-"""A sub-space is not given up before it has had this share of √n trials, or of n / their number."""
+"""Trials that a sub-space gets at least, as a multiple of √n, or of n over their number if less.
+
+Chosen in doc/benchmarks.md: "a fair share of √n instead of 0.7 √n".
+"""
 
 
 def default_n_initial_points(space: SearchSpace) -> int:
@@ -76,7 +98,7 @@ def default_n_initial_points(space: SearchSpace) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Acquisition:
-    """What a candidate promises, a logarithm.
+    """Logarithm of the weighted expected improvement at a candidate.
 
     Parameters
     ----------
@@ -108,7 +130,7 @@ class Acquisition:
         if self.radius:
             values[self.surrogate.distance_to_data(rows) < self.radius] += KNOWN
         if self.forced_subspace is not None:
-            values[rows[:, 0] != self.forced_subspace] += ELSEWHERE
+            values[rows[:, 0] != self.forced_subspace] += OUTSIDE
         return values
 
     def with_gradient(self, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -261,8 +283,8 @@ def excess_noise(surrogate: GaussianProcess) -> float:
 def has_plateaus(scores: FloatArray) -> bool:
     """Whether different candidates among the better half have exactly the same score.
 
-    Accuracy counts samples: it moves in steps, and the surrogate's hope of a gain right beside the
-    best trial is vain. A score without ties is refined as far as it goes.
+    Accuracy counts samples, so it moves in steps. The surrogate expects a gain right beside the
+    best trial, where a step has none. A score without ties is refined as far as it goes.
 
     Parameters
     ----------
@@ -277,8 +299,9 @@ def has_plateaus(scores: FloatArray) -> bool:
 def neglected_subspace(space: SearchSpace, rows: FloatArray) -> float | None:
     """Return the position of the sub-space that has had too few trials, or None.
 
-    Two bad scores of a large sub-space say little of its best, but enough for the surrogate to
-    stay in another one. So each gets its share of the trials, at the places that promise most.
+    Two bad scores in a large sub-space say little about its best one, but they are enough for the
+    surrogate to propose elsewhere from then on. So each sub-space gets a share of the trials, where
+    the acquisition is largest in it.
 
     Parameters
     ----------

@@ -26,22 +26,37 @@ from skbayes.space.base import SearchSpace
 from skbayes.trial import FloatArray
 
 N_INITIAL_POINTS = 10
-"""Trials of the start-up design, as it is usual for this method."""
+"""Trials of the start-up design.
+
+Chosen in doc/benchmarks.md: "start-up design of 6 instead of 10".
+"""
 
 N_CANDIDATES = 24
-"""Rows drawn from l. More of them exploit more, and were not better."""
+"""Rows drawn from l.
+
+Chosen in doc/benchmarks.md: "64 or 128 rows drawn instead of 24".
+"""
 
 MAX_GOOD = 25
-"""Largest γ, which otherwise is √n."""
+"""Largest γ, which is √n below.
+
+Chosen in doc/benchmarks.md: "γ of 0.15 n; 0.25 n; 0.75 √n; 1.5 √n".
+"""
 
 PRIOR_WEIGHT = 1.0
-"""Weight of the prior in a density, where the others weigh one on average."""
+"""Weight of the prior in a density; the other components have one on average.
+
+Chosen in doc/benchmarks.md: "prior weight 0.3 or 3".
+"""
 
 BANDWIDTH = 0.14
-"""Bandwidth of a density of one row."""
+"""Bandwidth of a density of one row.
+
+Chosen in doc/benchmarks.md: "bandwidth 0.1; 0.07; 0.3".
+"""
 
 BANDWIDTH_RANGE = (0.02, 0.5)
-"""Ends that no bandwidth passes, so that l keeps looking around and g does not forget."""
+"""Smallest and largest bandwidth: l keeps exploring, and g still tells rows apart."""
 
 
 class TPESampler(Sampler):

@@ -1,4 +1,4 @@
-"""Priors: what a space needs to know of a distribution, whoever wrote it.
+"""Priors: what a space needs to know of a distribution of any library.
 
 A *prior* is a quantile function and its inverse on an interval. Frozen `scipy.stats`
 distributions, SciPy's newer distribution objects (`icdf` instead of `ppf`) and anything that
@@ -87,9 +87,8 @@ log_randint = _LogRandint(name="log_randint", shapes="low, high")
 class Prior:
     """The user's belief about one parameter, as a quantile function and its inverse.
 
-    An end of the support that has no probability of its own is drawn by nobody, so it is not
-    searched either: the search goes from the quantile `TAIL` on. The same holds for an infinite
-    end.
+    An end of the support that has no probability of its own is never drawn, so it is not proposed
+    either: the search begins at the quantile `TAIL`. The same holds for an infinite end.
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ INDEX = np.dtype("<i8")
 
 
 def version(name: str) -> str:
-    """Return the version of an installed package; without its metadata nobody knows it.
+    """Return the version of an installed package; "unknown" if its metadata is missing.
 
     Parameters
     ----------

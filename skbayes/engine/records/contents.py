@@ -1,9 +1,9 @@
-"""What a line of a journal says of a trial: how it is written, and what of it is believed.
+"""What a line of a journal says of a trial: how it is written, and how it is checked when read.
 
 The checksums of a journal have no key, so anybody can write one. Nothing that is read is executed,
 and what is read must be a trial of this very search: a candidate of its space at its row, or a
-point that the user gave first, with results of the kinds that an evaluation gives. What is
-believed then are the numbers: scores, times, numbers of samples, and the texts of failures.
+point that the user gave first, with results of the kinds that an evaluation gives. What cannot be
+checked are the numbers: scores, times, numbers of samples, and the texts of failures.
 """
 
 from __future__ import annotations

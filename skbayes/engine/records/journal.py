@@ -1,9 +1,9 @@
-"""The journal: what a search has seen, on disk, a line a finished trial.
+"""The journal: what a search has seen, on disk, one line per finished trial.
 
 The first line, the header, says which search it is. Every line is JSON and ends with a checksum of
-itself and of the checksum before it, so a line that was changed, moved or comes from elsewhere is
-found out, and so is a last line that was cut off in the middle, which is dropped. A line is on the
-disk before the search goes on. Nothing that is read is ever executed.
+itself and of the checksum before it, so that a line that was changed, moved or copied from another
+journal is detected. A last line that was cut off in the middle is dropped. A line is on the disk
+before the search goes on. Nothing that is read is ever executed.
 
 A journal belongs to one process at a time, by a lock of the operating system that ends with it.
 Processes that a fit forks close the file at once, or the lock would live on in them.
