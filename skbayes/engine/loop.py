@@ -2,8 +2,8 @@
 
 A search that stops early has the first trials of the search that does not stop: it never skips
 one. A recorded trial is taken from the journal, and the trials after it are shown the same outcomes
-as if it had been evaluated now. If a worker process dies, the split it was evaluating is marked as failed, and the other
-splits under way are queued again.
+as if it had been evaluated now. If a worker process dies, the split it was evaluating is marked as
+failed, and the other splits under way are queued again.
 """
 
 from __future__ import annotations
