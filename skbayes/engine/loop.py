@@ -23,7 +23,7 @@ from skbayes.engine.recovery import MakeParallel, Recovery
 from skbayes.engine.under_way import Evaluator, TrialsUnderWay
 from skbayes.evaluation.fit_warnings import FitWarning, shown_once
 from skbayes.evaluation.results import Record, SplitResult
-from skbayes.evaluation.task import Answer, Task
+from skbayes.evaluation.task import Answer
 from skbayes.evaluation.watch import Watch
 from skbayes.samplers.base import NoProposal
 from skbayes.study import Study
@@ -75,7 +75,7 @@ class SearchLoop:
         self._is_exhausted = False  # nothing more is proposed
         self._n_too_late = -1  # trials that were finished when there was no time for another one
         self._n_workers = 1
-        self._recovery = None if self.watch is None else Recovery(self.watch, self)
+        self._recovery = None if self.watch is None else Recovery(self.watch, self._under_way, self)
 
     def run(self, make_parallel: MakeParallel, is_streaming: bool, n_workers: int = 1) -> None:
         """Evaluate trials until there are enough, none is left to propose, or a rule says so.
@@ -123,46 +123,25 @@ class SearchLoop:
         self._under_way.note_time(answer)
         trial = self.study.trials[answer.number]
         self.clock.note(trial, answer.seconds, len(answer.results))
-        self._add_results(answer.number, answer.results)
+        self.add_results(answer.number, answer.results)
 
-    def is_missing(self, number: int, split: int) -> bool:
-        """Whether a split has no result; a process that was not yet killed may tell of others.
-
-        Parameters
-        ----------
-        number, split : int
-            Of the trial and of its split.
-        """
-        return self._under_way.is_missing(number, split)
-
-    def task_of(self, number: int, split: int) -> Task:
-        """Return the task that evaluates one split of a trial under way.
+    def add_results(self, number: int, results: Mapping[int, SplitResult]) -> None:
+        """Take results of splits; if they complete a trial, it is finished.
 
         Parameters
         ----------
-        number, split : int
-            Of the trial and of its split.
-
-        Returns
-        -------
-        task : Task
+        number : int
+            Of the trial.
+        results : mapping of int to SplitResult
+            By the number of the split.
         """
-        return self._under_way.task_of(number, split)
-
-    def fail(self, number: int, split: int, reason: str, stack: str) -> None:
-        """Take a split as failed whose process did not live to answer.
-
-        Parameters
-        ----------
-        number, split : int
-            Of the trial and of its split.
-        reason : str
-            Why the process died.
-        stack : str
-            Where it was; empty if it is not known.
-        """
-        trial = self._under_way.trial(number)
-        self._add_results(number, {split: self.evaluator.failed(trial, split, reason, stack)})
+        complete = self._under_way.add(number, results)
+        if complete is None:
+            return
+        self.study.tell(self.study.trials[number], self.judge(complete))
+        trial = self.study.trials[number]
+        self.evaluator.keep_models(trial, complete)
+        self.finished.add(Record(trial, complete, self.study.n_shown(number)))
 
     def _consume(self, parallel: Parallel, queue: TaskQueue, is_streaming: bool) -> None:
         """Receive answers and refill the queue, while there is work and time for it."""
@@ -180,16 +159,6 @@ class SearchLoop:
                         queue.ready.clear()
                         if self.watch is not None and self._under_way:
                             return  # which ends the processes
-
-    def _add_results(self, number: int, results: Mapping[int, SplitResult]) -> None:
-        """Take results of splits; if they complete a trial, it is finished."""
-        complete = self._under_way.add(number, results)
-        if complete is None:
-            return
-        self.study.tell(self.study.trials[number], self.judge(complete))
-        trial = self.study.trials[number]
-        self.evaluator.keep_models(trial, complete)
-        self.finished.add(Record(trial, complete, self.study.n_shown(number)))
 
     def _refill(self, queue: TaskQueue) -> None:
         """Begin every trial whose window has come."""

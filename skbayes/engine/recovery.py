@@ -7,7 +7,7 @@ evaluated alone in fresh processes, where it can end no other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,7 +15,9 @@ from typing import Protocol
 from sklearn.utils.parallel import Parallel
 
 from skbayes.engine._joblib_compat import TerminatedWorkerError
-from skbayes.evaluation.task import Answer, Task
+from skbayes.engine.under_way import TrialsUnderWay
+from skbayes.evaluation.results import SplitResult
+from skbayes.evaluation.task import Answer
 from skbayes.evaluation.watch import Overseer, Watch
 
 MakeParallel = Callable[[], Parallel]
@@ -25,17 +27,13 @@ MOST_CRASHES = 3
 
 
 class _Search(Protocol):
-    """What recovery needs of a search: its splits that have no result yet."""
-
-    def is_missing(self, number: int, split: int) -> bool: ...
+    """What recovery needs of the loop of a search."""
 
     def is_over(self) -> bool: ...
 
-    def task_of(self, number: int, split: int) -> Task: ...
-
     def receive(self, answer: Answer) -> None: ...
 
-    def fail(self, number: int, split: int, reason: str, stack: str) -> None: ...
+    def add_results(self, number: int, results: Mapping[int, SplitResult]) -> None: ...
 
 
 @dataclass
@@ -45,10 +43,13 @@ class Recovery:
     Parameters
     ----------
     watch : Watch
+    under_way : TrialsUnderWay
+        The splits of the search that have no result yet.
     search : SearchLoop
     """
 
     watch: Watch
+    under_way: TrialsUnderWay
     search: _Search
     _n_crashes: int = 0  # in a row, while no split was under way
 
@@ -74,10 +75,10 @@ class Recovery:
         """
         suspects, exceeded = self.watch.collect_leftovers()
         for (number, split), stack in exceeded.items():
-            if self.search.is_missing(number, split):
-                self.search.fail(number, split, self.watch.excess, stack)
+            if self.under_way.is_missing(number, split):
+                self._fail(number, split, self.watch.excess, stack)
         for number, split in [] if exceeded else suspects:
-            if self.search.is_missing(number, split) and not self.search.is_over():
+            if self.under_way.is_missing(number, split) and not self.search.is_over():
                 self._try_alone(make_parallel, number, split)
         self._n_crashes = 0 if exceeded or suspects else self._n_crashes + 1
         if self._n_crashes == MOST_CRASHES:
@@ -86,7 +87,7 @@ class Recovery:
     def _try_alone(self, make_parallel: MakeParallel, number: int, split: int) -> None:
         """Evaluate a split in a process of its own, to see whether it ends the process."""
         try:
-            task = self.search.task_of(number, split)
+            task = self.under_way.task_of(number, split)
             with make_parallel() as parallel, closing(parallel([task])) as answers:
                 for answer in answers:
                     self.look()
@@ -97,4 +98,8 @@ class Recovery:
         except TerminatedWorkerError:
             exceeded = self.watch.collect_leftovers()[1]
             reason = self.watch.excess if exceeded else "the process that fitted it died"
-            self.search.fail(number, split, reason, exceeded.get((number, split), ""))
+            self._fail(number, split, reason, exceeded.get((number, split), ""))
+
+    def _fail(self, number: int, split: int, reason: str, stack: str) -> None:
+        result = self.under_way.failed(number, split, reason, stack)
+        self.search.add_results(number, {split: result})

@@ -85,19 +85,6 @@ class TrialsUnderWay:
         """Whether any trial is under way."""
         return bool(self._trials)
 
-    def trial(self, number: int) -> Trial:
-        """Return a trial under way by its number.
-
-        Parameters
-        ----------
-        number : int
-
-        Returns
-        -------
-        trial : Trial
-        """
-        return self._trials[number]
-
     def begin(self, trial: Trial) -> Iterator[Task]:
         """Take a trial that was handed out, and return its tasks.
 
@@ -131,8 +118,27 @@ class TrialsUnderWay:
         """
         return self.evaluator.task(self._trials[number], [split])
 
+    def failed(self, number: int, split: int, reason: str, stack: str) -> SplitResult:
+        """Return the result of a split whose worker process did not live to answer.
+
+        Parameters
+        ----------
+        number, split : int
+            Of the trial and of its split.
+        reason : str
+        stack : str
+            Where the process was; empty if it is not known.
+
+        Returns
+        -------
+        result : SplitResult
+        """
+        return self.evaluator.failed(self._trials[number], split, reason, stack)
+
     def is_missing(self, number: int, split: int) -> bool:
         """Whether a split is under way and has no result.
+
+        A process may have died after its answer was taken.
 
         Parameters
         ----------
