@@ -9,6 +9,7 @@ from joblib import parallel_config
 from scipy.stats import loguniform, randint, uniform
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.datasets import load_iris
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -20,6 +21,7 @@ from sklearn.tree import DecisionTreeClassifier
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
 from skbayes.engine.records import checkpoint
 from skbayes.engine.records.journal import Journal, JournalError
+from skbayes.space.distributions import N_DRAWS
 
 X, Y = load_iris(return_X_y=True)
 SPACE = {"C": loguniform(1e-3, 1e3), "gamma": loguniform(1e-4, 1e1)}
@@ -463,3 +465,18 @@ def test_a_search_with_a_rule_to_end_it_is_no_grid_search(tmp_path):
     assert sorted(columns_of(ruled)["param_x"]) == grid["x"] != columns_of(ruled)["param_x"]
     timed = make(BayesSearchCV, None, grid, n_iter=None, timeout=60).fit(*DATA)
     assert columns_of(timed)["param_x"] == columns_of(ruled)["param_x"]
+
+
+@pytest.mark.parametrize("has_checkpoint", [False, True])
+def test_an_object_that_only_has_rvs_is_drawn_from_once(tmp_path, has_checkpoint):
+    class Draws:
+        n = 0
+
+        def rvs(self, random_state=None):
+            type(self).n += 1
+            return int(random_state.randint(1000))
+
+    path = tmp_path / "j" if has_checkpoint else None
+    model = DummyClassifier()
+    BayesSearchCV(model, {"random_state": Draws()}, n_iter=2, checkpoint=path).fit(X, Y)
+    assert Draws.n == N_DRAWS

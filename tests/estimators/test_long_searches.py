@@ -147,12 +147,10 @@ def test_ctrl_c_leaves_no_process_and_a_search_that_can_be_used(n_jobs, seed, tm
 @pytest.mark.parametrize("cls", [BayesSearchCV, TPESearchCV])
 def test_a_search_stopped_by_the_clock_is_the_beginning_of_the_whole(cls, n_jobs):
     search = search_with(Model(seconds=0.03), cls, n_iter=None, timeout=3, n_jobs=n_jobs)
-    begin = time.monotonic()
     search.fit(X, Y)
-    seconds = time.monotonic() - begin
     n = len(search.cv_results_["params"])
-    assert n > 0
-    assert seconds < 30
+    # What the fits sleep is all the time there is, but for the trial that began last.
+    assert 0 < n <= 1 + 3 * n_jobs / (0.03 * search.n_splits_)
     whole = search_with(Model(), cls, n_iter=n + 2).fit(X, Y)
     assert columns_of(search)["params"] == columns_of(whole, n)["params"]
 
@@ -393,14 +391,18 @@ def test_halving_that_ran_out_of_time_tells_of_the_rungs_there_were():
 
 
 @pytest.mark.slow
-def test_suspects_are_not_tried_when_the_time_is_over():
+def test_suspects_are_not_tried_when_the_time_is_over(tmp_path):
     """One split kills its worker, the other would take a minute."""
+    waited_for = tmp_path / "waited for"
 
     class Mixed(Model):
         def fit(self, X, y):
-            if self.x == 0.9:
-                time.sleep(0.5 if X[0, 0] == 0 else 60)
+            if self.x == 0.9 and X[0, 0] == 0:
+                time.sleep(0.5)
                 os._exit(1)
+            if self.x == 0.9:
+                time.sleep(60)
+                waited_for.touch()
             return super().fit(X, y)
 
     data = np.arange(20.0)[:, np.newaxis], np.arange(20) % 2
@@ -408,7 +410,6 @@ def test_suspects_are_not_tried_when_the_time_is_over():
     search = search_with(
         Mixed(), n_jobs=2, cv=KFold(2), timeout=12, initial_params=given, n_points=1
     )
-    begin = time.monotonic()
     search.fit(*data)
-    assert time.monotonic() - begin < 50
+    assert not waited_for.exists()
     assert columns_of(search)["param_x"] == [0.1, 0.2]

@@ -162,7 +162,7 @@ def test_what_cannot_be_pickled_counts_by_its_class(error):
 def test_another_process_agrees():
     """With another order of hashes, so that nothing depends on it."""
     program = (
-        "from tests.engine.test_fingerprint import MAKERS, digest;"
+        "from tests.engine.records.test_fingerprint import MAKERS, digest;"
         "print({n: digest(m()) for n, m in MAKERS.items()})"
     )
     printed = [
