@@ -8,23 +8,21 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from skbayes._sklearn_compat import Interval, StrOptions, num_samples
+from skbayes._sklearn_compat import Interval, StrOptions
 from skbayes.estimators.base import BaseModelSearchCV
 from skbayes.estimators.callbacks import HalvingTask, SearchTask
 from skbayes.estimators.hints import explaining_wrong_arguments
 from skbayes.estimators.inputs import Inputs, Plan, given_points
 from skbayes.estimators.progress import Progress
+from skbayes.estimators.resources import make_resource
 from skbayes.estimators.schedule import (
     Schedule,
     best_with_most_resources,
-    fewest_samples,
     make_schedule,
-    most_resources,
 )
 from skbayes.evaluation.all_failed import describe_errors
 from skbayes.evaluation.results import Record
 from skbayes.evaluation.splits import Split
-from skbayes.evaluation.subsampling import is_stratified, subsampled_splits
 from skbayes.evaluation.warm_start import WarmStartPool
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
@@ -367,7 +365,8 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         self.n_brackets = n_brackets
 
     def _make_sampler(self, inputs: Inputs, space: Space, seed: int) -> HalvingSampler:
-        schedule = make_schedule(self, inputs, space.size)
+        resource = make_resource(self)
+        schedule = make_schedule(self, resource, inputs, space.size)
         full = FidelitySpace(space, min(schedule.resources), max(schedule.resources))
         start = QuasiRandomSampler(full, seed)
         design: Sampler = start
@@ -378,8 +377,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         given = [
             space.complete(params, start.point(number)[:-1]) for number, params in enumerate(points)
         ]
-        resource = None if self.resource == "n_samples" else self.resource
-        return HalvingSampler(full, schedule.brackets, design, model, resource, given)
+        return HalvingSampler(full, schedule.brackets, design, model, resource.parameter, given)
 
     def _make_model_sampler(self, space: SearchSpace, start: QuasiRandomSampler) -> Sampler:
         return GPSampler(space, start, self._n_start(default_n_initial_points(space)))
@@ -412,21 +410,11 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         )
 
     def _subsampled_splits(self, inputs: Inputs, plan: Plan) -> dict[int, list[Split]]:
-        if self.resource != "n_samples":
-            return {}
-        n_samples = num_samples(inputs.X)
-        floor = fewest_samples(self.estimator, inputs.y)
-        rungs = _schedule(plan).resources
-        labels = inputs.y if is_stratified(inputs.cv) else None
-        return subsampled_splits(
-            plan.splits, n_samples, sorted(rungs - {n_samples}), plan.seed, labels, floor
-        )
+        fidelities = _schedule(plan).resources
+        return make_resource(self).subsampled_splits(inputs, plan.splits, fidelities, plan.seed)
 
     def _warm_start_pool(self, plan: Plan) -> WarmStartPool | None:
-        if self.resource == "n_samples":
-            return None
-        n_samples = max(len(train) for train, _ in plan.splits)
-        return WarmStartPool(self.estimator, self.resource, n_samples, _schedule(plan).n_promoted)
+        return make_resource(self).warm_start_pool(plan.splits, _schedule(plan).n_promoted)
 
     def _n_planned(self, plan: Plan) -> int:
         return _schedule(plan).n_trials
@@ -435,7 +423,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         self, trials: list[Trial], inputs: Inputs, plan: Plan
     ) -> dict[str, list[Any]]:
         schedule = _schedule(plan)
-        self.max_resources_ = most_resources(self, num_samples(inputs.X))
+        self.max_resources_ = make_resource(self).most(inputs)
         for name, value in schedule.fitted_attributes(trials).items():
             setattr(self, name, value)
         return schedule.columns(trials)

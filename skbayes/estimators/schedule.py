@@ -6,20 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone, is_classifier
-from sklearn.utils.multiclass import check_classification_targets
 
-from skbayes._sklearn_compat import num_samples
-from skbayes.estimators.hints import did_you_mean
 from skbayes.estimators.inputs import Inputs
+from skbayes.estimators.resources import Resource
 from skbayes.evaluation.results import Record
 from skbayes.samplers.halving import Bracket, Rung, make_brackets, make_ladder, n_powers, rung_of
-from skbayes.space.space import dicts_of
-from skbayes.space.written import shown
 from skbayes.trial import Trial
 
 
@@ -147,12 +141,13 @@ class Schedule:
         }
 
 
-def make_schedule(search: Any, inputs: Inputs, size: int | None) -> Schedule:
+def make_schedule(search: Any, resource: Resource, inputs: Inputs, size: int | None) -> Schedule:
     """Return the schedule of a search, after a check of the parameters that decide it.
 
     Parameters
     ----------
     search : HalvingBayesSearchCV
+    resource : Resource
     inputs : Inputs
     size : int or None
         Number of candidates of the space; None if it is not counted.
@@ -164,11 +159,12 @@ def make_schedule(search: Any, inputs: Inputs, size: int | None) -> Schedule:
     Raises
     ------
     ValueError
-        If the estimator has no such resource, or there is too little of it.
+        If there is too little of the resource.
     """
-    _check_resource(search)
-    most = most_resources(search, num_samples(inputs.X))
-    least, n_candidates = _first_rung(search, _least_resources(search, inputs), most, size)
+    if search.min_resources == search.n_candidates == "exhaust":
+        raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
+    most = resource.most(inputs)
+    least, n_candidates = _first_rung(search, resource.least(inputs), most, size)
     brackets = make_brackets(
         None if search.n_brackets == "auto" else int(search.n_brackets),
         n_candidates,
@@ -200,101 +196,6 @@ def best_with_most_resources(results: dict[str, Any], metric: str) -> int:
     considered = has_score if has_score.any() else np.ones(len(scores), dtype=bool)
     is_last = considered & (reached == reached[considered].max())
     return int(np.argmax(np.where(is_last & has_score, scores, -np.inf)))
-
-
-def most_resources(search: Any, n_samples: int) -> int:
-    """Return the most that a candidate may get.
-
-    Parameters
-    ----------
-    search : HalvingBayesSearchCV
-    n_samples : int
-
-    Returns
-    -------
-    n_resources : int
-
-    Raises
-    ------
-    ValueError
-        If it is more than there is, or cannot be found out.
-    """
-    if search.max_resources != "auto":
-        most = int(search.max_resources)
-        if search.resource == "n_samples" and most > n_samples:
-            raise ValueError(
-                f"max_resources={most} is more than the {n_samples} samples there are; give "
-                "'auto' for all of them."
-            )
-        return most
-    if search.resource == "n_samples":
-        return n_samples
-    own = search.estimator.get_params().get(search.resource)
-    if not isinstance(own, Integral) or isinstance(own, bool) or own < 1:
-        raise ValueError(
-            f"max_resources='auto' takes the estimator's own {search.resource}, and "
-            f"{shown(own)} is not a positive integer; give max_resources a number, or set "
-            f"{search.resource} of the estimator."
-        )
-    return int(own)
-
-
-def fewest_samples(estimator: Any, y: Any) -> int:
-    """Return how many samples a split should have at least: two, of a classifier two per class.
-
-    Parameters
-    ----------
-    estimator : estimator
-    y : array-like of shape (n_samples,)
-
-    Returns
-    -------
-    n_samples : int
-    """
-    return 2 * (len(np.unique(y)) if is_classifier(estimator) else 1)
-
-
-def _check_resource(search: Any) -> None:
-    if not _has_resource(search):
-        hint = did_you_mean([search.resource], ["n_samples", *search.estimator.get_params()])
-        raise ValueError(
-            f"Cannot use resource={search.resource} which is not supported "
-            f"by estimator {search.estimator.__class__.__name__}.{hint}"
-        )
-    if any(search.resource in grid for grid in dicts_of(search.param_distributions)):
-        raise ValueError(
-            f"Cannot use parameter {search.resource} as the resource since "
-            "it is part of the searched parameters."
-        )
-    if search.min_resources == search.n_candidates == "exhaust":
-        raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
-
-
-def _has_resource(search: Any) -> bool:
-    """Whether the resource is the samples, or a parameter that the estimator takes.
-
-    Some take parameters that they do not list before they are set.
-    """
-    if search.resource == "n_samples" or search.resource in search.estimator.get_params():
-        return True
-    try:
-        probe = clone(search.estimator).set_params(**{search.resource: 1})
-    except (ValueError, TypeError):
-        return False
-    return search.resource in probe.get_params()
-
-
-def _least_resources(search: Any, inputs: Inputs) -> int:
-    """Return what the first rung gets, if it need not be more to exhaust the most."""
-    if not isinstance(search.min_resources, str):
-        return int(search.min_resources)
-    if search.resource != "n_samples":
-        return 1
-    n_splits = inputs.cv.get_n_splits(inputs.X, inputs.y, **inputs.routed.splitter.split)
-    if is_classifier(search.estimator):
-        check_classification_targets(inputs.y)
-    # Without any splits, the error is about the splits.
-    return max(n_splits, 1) * fewest_samples(search.estimator, inputs.y)
 
 
 def _first_rung(search: Any, least: int, most: int, size: int | None) -> tuple[int, int]:

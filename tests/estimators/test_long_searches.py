@@ -238,7 +238,9 @@ def test_a_dying_worker_costs_the_split_that_killed_it():
         n: [f.splits for f in fs] for n, fs in expected.failures_.items()
     }
     reasons = {failure.reason for found in search.failures_.values() for failure in found}
-    assert reasons == {"skbayes.evaluation.evaluator.FitProcessDied: the process that fitted it died"}
+    assert reasons == {
+        "skbayes.evaluation.evaluator.FitProcessDied: the process that fitted it died"
+    }
     assert sum("fits failed" in str(warning.message) for warning in caught) == 1
 
 
