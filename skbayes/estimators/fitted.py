@@ -55,7 +55,10 @@ class RefitCheck(Listener):
 
 
 class StoresResults(BaseSearchCV):
-    """The fitted attributes of a search; the hook of `BaseSearchCV` here is `_format_results`."""
+    """Stores the fitted attributes of a search.
+
+    Hooks of `BaseSearchCV` that are called here: `_format_results`, `_select_best_index`.
+    """
 
     @abstractmethod
     def _n_planned(self, plan: Plan) -> int:

@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 from sklearn.model_selection import ParameterGrid
 
-from skbayes.samplers.base import History, NoProposal
 from skbayes.samplers.quasi_random import BLOCK, GivenFirst, GridSampler, QuasiRandomSampler
 from skbayes.space import Space
+from skbayes.study import Study
 from skbayes.trial import Trial
 
 UNIFORM = stats.uniform(0, 1)
@@ -15,14 +15,11 @@ GRID = {"b": [3, 1, 1], "a": ["x", "y"]}
 
 
 def propose_all(sampler, most=1000):
-    trials = []
-    while len(trials) < most:
-        history = History(sampler.space, trials, len(trials))
-        proposal = sampler.propose(history, np.random.default_rng([0, len(trials)]))
-        if proposal is NoProposal.EXHAUSTED:
-            break
-        trials.append(Trial(len(trials), **vars(proposal)))
-    return trials
+    """Return the trials of a study that is told nothing."""
+    study = Study(sampler.space, sampler, n_points=most, random_state=0)
+    while len(study.trials) < most and isinstance(study.ask(), Trial):
+        continue
+    return study.trials
 
 
 def test_the_points_fill_the_cube_more_evenly_than_random_ones():
