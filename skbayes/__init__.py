@@ -1,6 +1,6 @@
 """Bayesian hyper-parameter search that takes the place of scikit-learn's `GridSearchCV`.
 
-The names listed here are the interface; everything else can be imported, and may change.
+The names in `__all__` are the public interface. All other names may change without notice.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = [
 ]
 __version__ = "0.1.0.dev0"
 
-# Loaded when they are asked for: the core below the engine works without scikit-learn.
+# Imported on first use, because `Study` works without scikit-learn.
 _HOMES = {
     "BayesSearchCV": "skbayes.estimators.bayes",
     "HalvingBayesSearchCV": "skbayes.estimators.halving",

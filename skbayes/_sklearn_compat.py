@@ -53,7 +53,7 @@ __all__ = [
 def fit_and_score(
     *args: Any, caller: Any = None, callback_ctx: Any = None, **kwargs: Any
 ) -> dict[str, Any]:
-    """Fit and score one split; before 1.9 there are no callbacks to tell.
+    """Fit and score one split; before scikit-learn 1.9, without callbacks.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def fit_and_score(
 
 
 def has_callbacks(estimator: Any) -> bool:
-    """Whether callbacks were set on an estimator; before 1.9 there are none.
+    """Whether callbacks were set on an estimator; always False before scikit-learn 1.9.
 
     Parameters
     ----------
@@ -83,11 +83,11 @@ def has_callbacks(estimator: Any) -> bool:
 
 
 FIT_FRAME = f"in {_fit_and_score.__name__}"
-"""How a traceback and a stack name the function that evaluates a split."""
+"""Text that marks the frame of scikit-learn's `_fit_and_score` in tracebacks and stacks."""
 
 
 def without_the_fit(traceback: str) -> str:
-    """Return a traceback without its first frame, if that is scikit-learn's evaluation.
+    """Return a traceback without its first frame, if that is `_fit_and_score`.
 
     Parameters
     ----------
@@ -99,11 +99,12 @@ def without_the_fit(traceback: str) -> str:
 
 
 def below_the_fit(stack: str) -> str:
-    """Return the part of a stack, the most recent call first, that the evaluation called.
+    """Return the frames of a stack that `_fit_and_score` called.
 
     Parameters
     ----------
     stack : str
+        The most recent call first.
     """
     lines = stack.splitlines(keepends=True)
     end = next((n for n, line in enumerate(lines) if FIT_FRAME in line), len(lines))
@@ -111,7 +112,7 @@ def below_the_fit(stack: str) -> str:
 
 
 def scorers_by_name(scorers: Any) -> Any:
-    """Return the dict of scorers behind a multi-metric one, anything else as it is.
+    """Return the dict of scorers inside a multi-metric scorer, any other object as it is.
 
     Parameters
     ----------
@@ -122,16 +123,16 @@ def scorers_by_name(scorers: Any) -> Any:
 
 
 def recording_scorer(scorer: Any, errors: dict[str, str]) -> Any:
-    """Return a scorer that does the same and keeps the traceback of every score that failed.
+    """Return a scorer that does the same and records the traceback of every score that failed.
 
-    Scikit-learn says it in a warning alone, which the user's filters may drop.
+    Scikit-learn reports such an error only in a warning, which the user's filters may drop.
 
     Parameters
     ----------
     scorer : callable
     errors : dict of str to str
-        Is given the first traceback by the name of the metric; the name is `SINGLE_METRIC` if
-        there is one metric.
+        The first traceback of each metric is stored here, by the name of the metric; the name is
+        `SINGLE_METRIC` if there is only one.
     """
     if isinstance(scorer, _MultimetricScorer):
         return _RecordingMultimetricScorer(scorer, errors)

@@ -21,10 +21,10 @@ def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:
     Parameters
     ----------
     seed : int
-        Of the search, at least 0.
+        Seed of the search, at least 0.
     stream : Stream
     *key : int
-        Divides a stream further, as the numbers of the trials do.
+        Selects a sub-stream, for instance by the number of a trial.
 
     Returns
     -------

@@ -1,12 +1,13 @@
-"""A study: the sliding window that makes a search the same for every number of workers.
+"""A study: ask and tell, with the same proposals for every number of workers.
 
-q      `n_points`, how many trials may be under way at once
+q      `n_points`, how many trials may be pending at once
 j      number of the trial to propose next
 
-Trial j is proposed once trials 0 … j − q are finished, and sees exactly their outcomes, whatever
-else has come in; the q − 1 between are shown as pending. A sampler may ask to wait for all trials
-before it, and outcomes that were shown once stay shown. So what is proposed does not depend on
-which worker was faster, and q never depends on the workers.
+Trial j is proposed once trials 0 … j − q are finished. The sampler is shown exactly their outcomes;
+the last q − 1 trials are shown as pending, even if some of them are finished. A sampler may ask to
+wait for all earlier trials. An outcome shown for one proposal is also shown for all later ones. So
+a proposal does not depend on which worker was faster, and q does not depend on the number of
+workers.
 
 A study knows samplers and trials, and neither clocks nor workers.
 """
@@ -35,20 +36,20 @@ class Study:
     Parameters
     ----------
     space : SearchSpace, dict or list of dict
-        What is searched, as `param_distributions` of :class:`~skbayes.BayesSearchCV`.
+        The search space, written as `param_distributions` of :class:`~skbayes.BayesSearchCV`.
     sampler : {'gp', 'tpe'} or Sampler, default='gp'
-        What proposes: a Gaussian process with expected improvement, or tree-structured Parzen
-        estimators.
+        What proposes the trials: 'gp' is a Gaussian process with expected improvement, 'tpe' are
+        tree-structured Parzen estimators.
     n_points : int, default=1
-        How many trials may be under way at once. A proposal knows the outcomes of all but the
-        `n_points` - 1 trials before it.
+        How many trials may be pending at once. The sampler is shown the outcomes of all earlier
+        trials except the last `n_points` - 1.
     random_state : int or None, default=None
         Seeds the proposals; None draws a seed from the operating system.
 
     Attributes
     ----------
     trials : list of Trial
-        All that were handed out, by their number; those under way have no outcome.
+        All trials handed out so far, by number; pending trials have no outcome.
     n_finished : int
         Trials 0 to `n_finished` - 1 all have outcomes.
 
@@ -97,8 +98,8 @@ class Study:
         Returns
         -------
         trial : Trial or NoProposal
-            `NoProposal.WAIT` if a trial under way must be finished first, `NoProposal.EXHAUSTED`
-            if every candidate of a finite space has been handed out.
+            `NoProposal.WAIT` if a pending trial must be finished first, `NoProposal.EXHAUSTED` if
+            every candidate of a finite space has been handed out.
         """
         trial = self.propose()
         if isinstance(trial, Trial):
@@ -124,7 +125,7 @@ class Study:
             raise RuntimeError("the sampler waits although no trial is pending")
         if proposal is NoProposal.WAIT and not self._waits_for_all:
             self._waits_for_all = True
-            return self.propose()  # at once, if nothing is under way
+            return self.propose()  # succeeds at once if no trial is pending
         return proposal
 
     def begin(self, trial: Trial) -> None:
@@ -137,7 +138,7 @@ class Study:
         self._add(trial, self._n_to_show())
 
     def tell(self, trial: Trial, outcome: Outcome | float) -> None:
-        """Take the outcome of a trial that was handed out.
+        """Record the outcome of a trial that was handed out.
 
         Parameters
         ----------
@@ -161,12 +162,12 @@ class Study:
         self._count_finished()
 
     def restore(self, trial: Trial, n_shown: int | None = None) -> None:
-        """Take the next trial from records instead of proposing it.
+        """Add the next trial from a record instead of proposing it.
 
         Parameters
         ----------
         trial : Trial
-            With its outcome, and the number that is next.
+            A finished trial; its number must be the number of trials handed out so far.
         n_shown : int or None, default=None
             How many outcomes its proposal was shown; None for as many as it would be shown now.
 
@@ -191,12 +192,12 @@ class Study:
 
     @property
     def can_propose(self) -> bool:
-        """Whether the trials that the next proposal is to see are finished."""
+        """Whether all trials whose outcomes the next proposal needs are finished."""
         return self.n_finished >= self._n_to_show()
 
     @property
     def best_trial(self) -> Trial:
-        """The finished trial of the highest score, the first of equals.
+        """The finished trial with the highest score; the first one if there are ties.
 
         Raises
         ------
@@ -209,7 +210,7 @@ class Study:
         return self.trials[int(np.nanargmax(scores))]
 
     def optimize(self, objective: Callable[[Mapping[str, Any]], float], n_trials: int) -> None:
-        """Ask, evaluate and tell, one trial after the other; fewer if the space is used up.
+        """Ask, evaluate and tell trials one by one; fewer than `n_trials` if a space is exhausted.
 
         Parameters
         ----------

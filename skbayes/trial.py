@@ -1,7 +1,7 @@
-"""The two nouns that every part of a search shares: what is evaluated, and what came back.
+"""Trials and their outcomes: the two types that every part of a search shares.
 
 A *trial* is a candidate that was handed out. It is *pending* until its *outcome* is known. Both
-are frozen: a proposal is a function of the trials it is shown, so these may not change.
+are frozen: a proposal is a function of the trials the sampler is shown, so they must not change.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 SIGNIFICANT_DIGITS = 10
-"""Digits of a score the surrogate sees; the last bits of a threaded fit must not steer it."""
+"""Digits to which a score is rounded for the sampler.
+
+The last bits of a score may differ between runs of a multi-threaded fit, and must not change the
+next proposal.
+"""
 
 SINGLE_METRIC = "score"
 """Name of the metric where there is only one."""
@@ -25,7 +29,7 @@ SINGLE_METRIC = "score"
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What came back from the evaluation of a trial: a table of scores by metric and split.
+    """The result of evaluating a trial: a table of scores by metric and split.
 
     Parameters
     ----------
@@ -35,7 +39,7 @@ class Outcome:
     splits : tuple of int
         Numbers of the cross-validation splits that were evaluated.
     metric : str, default='score'
-        The metric that the search follows.
+        The metric that the search maximises.
     cost : float, default=0.0
         Seconds that fitting and scoring took, all splits together.
     failure : str or None, default=None
@@ -61,7 +65,7 @@ class Outcome:
 
     @cached_property
     def score(self) -> float:
-        """Mean of the followed metric over the evaluated splits; NaN for a failed trial.
+        """Mean of the maximised metric over the evaluated splits; NaN for a failed trial.
 
         Rounded to ten significant digits. A mean that is not finite (a score that is NaN or
         infinite) is a failure too.

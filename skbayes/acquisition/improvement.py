@@ -5,9 +5,9 @@ z      (mean − incumbent) / std
 φ, Φ   standard normal density and distribution function
 h(z)   φ(z) + z Φ(z), so that the expected improvement is std · h(z)
 
-The plain formula underflows some 38 standard deviations below the incumbent and leaves a search
-without a slope to climb; its logarithm, computed stably, never does. Follows Ament et al.,
-"Unexpected Improvements to Expected Improvement for Bayesian Optimization", NeurIPS 2023.
+The plain formula underflows some 38 standard deviations below the incumbent, where its gradient is
+zero as well. Its logarithm, computed stably, is finite and has a gradient everywhere. Follows Ament
+et al., "Unexpected Improvements to Expected Improvement for Bayesian Optimization", NeurIPS 2023.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from scipy.special import erfcx
 from skbayes.trial import FloatArray
 
 _LOG_SQRT_2PI = 0.5 * np.log(2.0 * np.pi)
-_FAR = -100.0  # below, the asymptotic series is the more accurate
-_HIGH = 9.0  # above, φ(z) is nothing beside z
+_FAR = -100.0  # for smaller z the asymptotic series is more accurate
+_HIGH = 9.0  # for larger z, φ(z) is negligible beside z
 
 
 def log_expected_improvement(mean: FloatArray, std: FloatArray, incumbent: float) -> FloatArray:
@@ -48,10 +48,11 @@ def log_expected_improvement(mean: FloatArray, std: FloatArray, incumbent: float
 def log_augmented_improvement(
     mean: FloatArray, std: FloatArray, incumbent: float, noise: float
 ) -> FloatArray:
-    """Log of the augmented expected improvement: less where noise leaves little to learn.
+    """Log of the augmented expected improvement, for scores that are noisy.
 
-    Expected improvement is multiplied by 1 − σ / √(σ² + std²), which vanishes where another
-    evaluation would say nothing new. Without it a search evaluates around one noisy score for ever.
+    Expected improvement is multiplied by 1 − σ / √(σ² + std²), which tends to 0 where std is small
+    beside the noise and another evaluation would add no information. Without this factor a search
+    can go on for ever around one score that was high by chance.
 
     Parameters
     ----------
@@ -97,7 +98,7 @@ def log_augmented_improvement_gradient(
 
 
 def _blur(std: FloatArray, noise: float) -> FloatArray:
-    """Return q, kept below one where `std` is nothing beside the noise."""
+    """Return q = σ / √(σ² + std²), kept below one where `std` is negligible beside σ."""
     return np.minimum(np.sqrt(noise / (noise + std**2)), 1.0 - 1e-12)
 
 

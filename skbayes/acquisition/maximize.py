@@ -1,10 +1,10 @@
 """Maximise an acquisition function over the mixed unit cube.
 
-A pool of random rows and of neighbours of the best trials finds where it is worth looking. From
-there, gradient steps along the continuous columns alternate with the best single change of a
-discrete one, for all starts at once. Discrete columns are only ever scored where their values
-sit, so what is maximised is what will be evaluated; a long ordered column is treated as
-continuous in the first round, to cross it quickly, and snapped before it is scored.
+The starts are the best rows of a pool of random rows and of neighbours of the best trials. From
+each start, gradient steps along the continuous columns alternate with the best single change of a
+discrete column. The acquisition is only evaluated where discrete columns have one of their values,
+because only such rows can be trials. One exception is an ordered column with many values: it is
+treated as continuous in the first round, to cross it quickly, and snapped afterwards.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ValuesAndGradients = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
 @dataclass(frozen=True)
 class Effort:
-    """How hard to look.
+    """How much work to spend on one maximisation.
 
     Parameters
     ----------
@@ -35,11 +35,11 @@ class Effort:
     n_neighbours : int
         Neighbours of each of the best trials in the pool.
     n_starts : int
-        Rows of the pool that are improved.
+        Rows of the pool from which the maximisation starts.
     n_rounds : int
         Alternations of gradient steps and discrete moves.
     n_gradient_steps : int
-        Most iterations of L-BFGS-B in one round.
+        Maximum number of iterations of L-BFGS-B in one round.
     """
 
     n_random: int = 384
@@ -53,7 +53,7 @@ MANY_VALUES = 12
 """An ordered column with more values than this is long: crossed by gradient, then snapped."""
 
 MAX_CATEGORY_MOVES = 24
-"""Most other categories tried in one discrete move along one column."""
+"""Maximum number of other categories tried in one discrete move along one column."""
 
 
 def maximize(
@@ -65,7 +65,7 @@ def maximize(
     rng: np.random.Generator,
     effort: Effort | None = None,
 ) -> FloatArray | None:
-    """Return the snapped row of largest acquisition that is not among those seen.
+    """Return the snapped row with the largest acquisition that is not in `seen`.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def maximize(
         Maps rows to values and gradients of shape (m, d).
     space : SearchSpace
     best_rows : ndarray of shape (k, d)
-        Rows whose neighbourhoods are worth a look.
+        Rows of the best trials, whose neighbours are added to the pool.
     seen : set of bytes
         Keys of rows that may not be returned.
     rng : Generator
@@ -84,7 +84,7 @@ def maximize(
     Returns
     -------
     row : ndarray of shape (d,), or None
-        None if every row that was looked at has been seen.
+        None if every row that was evaluated is in `seen`.
     """
     effort = effort or Effort()
     if space.size is not None and space.size <= effort.n_random:
@@ -159,7 +159,7 @@ def _climb(
 ) -> tuple[FloatArray, bool]:
     """Follow the gradient along continuous columns, and in the first round along long ones.
 
-    All starts are one problem for L-BFGS-B: their sum is maximal where each is.
+    All starts are one problem for L-BFGS-B: the sum of their acquisitions is maximal where each is.
     """
     is_free = np.array(
         [

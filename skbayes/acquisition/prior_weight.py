@@ -1,12 +1,12 @@
 """A prior weight on the middle of continuous ranges, which fades as trials are finished.
 
-u      how far inside a continuous column a place lies: 4 x (1 − x), 1 at the centre, 0 at an end
+u      4 x (1 − x) for a position x in a continuous column: 1 at the centre, 0 at both ends
 β      strength of the prior                  n   number of finished trials
 
 A surrogate is least certain at the borders of the cube, and a cube of many columns is nearly all
-border. A search that follows it there spends its first trials on extreme learning rates and
-penalties. Users centre their ranges, so the acquisition is weighted by π(x)^(β / n), where π is the
-product of u over the continuous columns.
+border. A search that follows this uncertainty spends its first trials on extreme learning rates
+and penalties. Users tend to centre their ranges on good values, so the acquisition is weighted by
+π(x)^(β / n), where π is the product of u over the continuous columns.
 
 Follows Hvarfner, Stoll, Souza, Lindauer, Hutter & Nardi, "πBO: Augmenting Acquisition Functions
 with User Beliefs for Bayesian Optimization", ICLR 2022, eq. 6; there the user gives π.

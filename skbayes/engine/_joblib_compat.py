@@ -10,7 +10,7 @@ __all__ = ["TerminatedWorkerError", "eval_expr", "has_error"]
 
 
 def has_error(parallel: Parallel) -> bool:
-    """Whether a call has an error to raise; also true where joblib has another flag for it.
+    """Whether a task has failed; also true if this version of joblib has no such flag.
 
     Parameters
     ----------

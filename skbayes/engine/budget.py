@@ -1,7 +1,7 @@
-"""When a search stops before it has all its trials.
+"""Budgets: the time limit and the rules by which a search stops before its last trial.
 
-A search ends after a trial, and what comes later in the order of the trials is not kept, whatever
-came in first. So what is kept are the first trials of the search without a budget.
+A rule ends a search after a certain trial, and trials with higher numbers are dropped even if they
+are finished. So the results are the first trials of the same search without a budget.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Clock:
         return time.monotonic() >= self.deadline
 
     def note(self, trial: Trial, seconds: float, n_splits: int) -> None:
-        """Learn that splits of a trial took some time.
+        """Note how long splits of a trial took.
 
         Parameters
         ----------
@@ -57,12 +57,12 @@ class Clock:
         self._resources += n_splits * resource_of(trial)
 
     def suffices_for(self, n_splits: Sequence[tuple[Trial, int]], n_workers: int) -> bool:
-        """Whether splits are expected to end in time.
+        """Whether splits are expected to be finished before the deadline.
 
         Parameters
         ----------
         n_splits : sequence of (Trial, int)
-            How many splits of which trials, the last of which is the one in question.
+            Pending trials with their numbers of missing splits, then the trial to begin next.
         n_workers : int
         """
         if not self._resources or self.deadline == np.inf:
@@ -83,7 +83,7 @@ class StoppingRule(Protocol):
         Parameters
         ----------
         trial : Trial
-            With its outcome. Every trial is shown once, recorded ones among them.
+            With its outcome. The rule is asked once per trial, including recorded ones.
         results : sequence of SplitResult
             Of its splits, in order.
         """
@@ -92,10 +92,10 @@ class StoppingRule(Protocol):
 
 @dataclass
 class CallbackRequest:
-    """Stops the search where a callback asked for it."""
+    """Stops the search after a trial for which a callback requested it."""
 
     def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool:
-        """Whether a callback wanted no trial after this one.
+        """Whether a callback requested to stop after this trial.
 
         Parameters
         ----------
@@ -108,12 +108,12 @@ class CallbackRequest:
 
 @dataclass
 class Patience:
-    """Stops a search that finds nothing better.
+    """Stops a search whose incumbent no longer improves.
 
     Parameters
     ----------
     n_iter_no_change : int
-        How many trials in a row may bring nothing better; failed ones do not.
+        How many trials in a row without a new incumbent end the search. Failed trials count.
     """
 
     n_iter_no_change: int
@@ -138,16 +138,16 @@ class Patience:
 
 @dataclass
 class SameFailure:
-    """Stops a search in which everything fails for the same reason, wherever it looks.
+    """Stops a search in which all trials fail for the same reason.
 
     It stops once `N_SAME_FAILURES` trials have failed on all their splits, each split with the
-    same error as in the other trials, and every column of the space has been varied: a grid that
-    begins with the values of one parameter that cannot be fitted is not stopped there.
+    same error as in the other trials, and every column of the space has been varied. So a grid is
+    not stopped because it begins with a value of one parameter that cannot be fitted.
 
     Parameters
     ----------
     metric : object
-        Name of the score that is followed where there are several.
+        Name of the metric that is maximised if there are several.
     """
 
     metric: Any
@@ -156,7 +156,7 @@ class SameFailure:
     _is_refuted: bool = False
 
     def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool:
-        """Whether everything has failed for the same reason so far, everywhere in the space.
+        """Whether all trials so far have failed for the same reason, with every column varied.
 
         Parameters
         ----------

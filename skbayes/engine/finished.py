@@ -1,7 +1,7 @@
 """The finished trials of a search: which of them is the last, and who is told of them.
 
-Trials come in as workers finish them. Stopping rules are asked in the order of the trials, so that
-they end the search after the same trial whatever came in first.
+Workers may finish trials in any order. Stopping rules are asked in the order of the trial numbers,
+so a search ends after the same trial for any number of workers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Listener:
         Parameters
         ----------
         record : Record
-            Of a trial that was evaluated now, and not restored from a journal.
+            Record of a trial that was evaluated now, not restored from a journal.
         """
 
     def trial_counted(self, record: Record, is_restored: bool) -> None:
@@ -63,7 +63,7 @@ class FinishedTrials:
     _restored: set[int] = field(default_factory=set)
 
     def add(self, record: Record, is_restored: bool = False) -> None:
-        """Take a finished trial, and ask the rules about all trials whose turn has come.
+        """Add a finished trial, and ask the rules about trials whose predecessors are finished.
 
         Parameters
         ----------
@@ -86,8 +86,8 @@ class FinishedTrials:
         Parameters
         ----------
         is_interrupted : bool, default=False
-            By default the first trials are returned, up to the last one or to the first that is
-            not finished. With True, all that are finished.
+            By default, return the records of trials 0 to `n_counted` - 1. If True, return those of
+            all finished trials.
         """
         if is_interrupted:
             return [self._records[number] for number in sorted(self._records)]
@@ -97,6 +97,6 @@ class FinishedTrials:
         self.n_counted += 1
         for listener in self.listeners:
             listener.trial_counted(record, record.trial.number in self._restored)
-        # Every rule is asked, also after one that ends the search: they learn from what they see.
+        # Ask every rule, even after one that ends the search: rules keep track of all trials.
         asked = [rule.should_stop(record.trial, record.results) for rule in self.rules]
         self.is_complete = any(asked)

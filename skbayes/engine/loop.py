@@ -1,9 +1,9 @@
 """The loop of a search: it drives a study over joblib.
 
-A search that stops early has the first trials of the search that does not stop: it never skips
-one. A recorded trial is taken from the journal, and the trials after it are shown the same outcomes
+A search that stops early has the first trials of the same search without a limit: it never skips a
+trial. A recorded trial is taken from the journal, and later proposals are shown the same outcomes
 as if it had been evaluated now. If a worker process dies, the split it was evaluating is marked as
-failed, and the other splits under way are queued again.
+failed, and the other pending splits are queued again.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ class SearchLoop:
     Parameters
     ----------
     study : Study
-        Says which trial is next, from the outcomes it was told.
+        Proposes the next trial from the outcomes it was told.
     evaluator : Evaluator
     judge : callable
         Makes the outcome of a trial from the results of its splits.
     n_trials : int
-        How many trials to evaluate; fewer if the space is used up.
+        How many trials to evaluate; fewer if a finite space is exhausted.
     while_proposing : callable
         Returns the context in which proposals are made.
     finished : FinishedTrials, default=FinishedTrials()
-        Keeps the records, and says whether one of them is the last.
+        Keeps the records of finished trials, and asks the stopping rules.
     clock : Clock, default=Clock()
     watch : Watch or None, default=None
-        Watches over the splits under way, if the processes they run in may die.
+        Keeps a file per split under way, if the processes they run in may die.
     recorded : mapping of int to Record, default={}
         Trials that were finished earlier, by number.
 
@@ -73,23 +73,23 @@ class SearchLoop:
         self.fit_warnings: list[FitWarning] = []
         self._under_way = TrialsUnderWay(self.evaluator)
         self._is_exhausted = False  # nothing more is proposed
-        self._n_too_late = -1  # trials that were finished when there was no time for another one
+        self._n_too_late = -1  # `n_counted` when there was no time left for another trial
         self._n_workers = 1
         self._recovery = None if self.watch is None else Recovery(self.watch, self._under_way, self)
 
     def run(self, make_parallel: MakeParallel, is_streaming: bool, n_workers: int = 1) -> None:
-        """Evaluate trials until there are enough, none is left to propose, or a rule says so.
+        """Evaluate trials until there are `n_trials`, none is left, or a limit ends the search.
 
         Parameters
         ----------
         make_parallel : callable
-            Makes what runs tasks and returns their answers in any order. After a crash another one
-            is made: the first still holds tasks that it was about to run.
+            Returns a `Parallel`, which runs tasks and returns their answers in any order. A new
+            one is made after a crash, because the old one still holds tasks.
         is_streaming : bool
-            Whether it takes tasks while it delivers answers. If not, it is given what is ready
-            as a list: the same search, with idle workers.
+            Whether the `Parallel` takes tasks while it delivers answers. If not, it is given lists
+            of ready tasks: the search is the same, but some workers are idle.
         n_workers : int, default=1
-            How many tasks it runs at once.
+            How many tasks the `Parallel` runs at once.
         """
         self._n_workers = n_workers
         queue = TaskQueue()
@@ -108,7 +108,7 @@ class SearchLoop:
                     self._refill(queue)
 
     def is_over(self) -> bool:
-        """Whether what is under way is of no use any more; one trial at least is finished."""
+        """Whether a rule ended the search, or its time is over with at least one trial finished."""
         is_late = self.clock.is_over and self.finished.n_counted > 0
         return self.finished.is_complete or is_late
 
@@ -126,7 +126,7 @@ class SearchLoop:
         self.add_results(answer.number, answer.results)
 
     def add_results(self, number: int, results: Mapping[int, SplitResult]) -> None:
-        """Take results of splits; if they complete a trial, it is finished.
+        """Store results of splits; a trial is finished once all its splits have a result.
 
         Parameters
         ----------
@@ -158,10 +158,10 @@ class SearchLoop:
                     if self.is_over():
                         queue.ready.clear()
                         if self.watch is not None and self._under_way:
-                            return  # which ends the processes
+                            return  # leaving the block ends the processes
 
     def _refill(self, queue: TaskQueue) -> None:
-        """Begin every trial whose window has come."""
+        """Begin all trials that can be proposed now."""
         while len(self.study.trials) < self.n_trials:
             if self._is_exhausted or self.finished.is_complete:
                 return
@@ -188,7 +188,7 @@ class SearchLoop:
         """Queue the splits of a trial, if there is time for them."""
         work = [*self._under_way.work_left(), (trial, self.evaluator.n_splits)]
         if trial.number > 0 and not self.clock.suffices_for(work, self._n_workers):
-            # Those under way may end sooner than expected; if there are none, nothing will change.
+            # Pending trials may end sooner than expected; without any, the search is over.
             self._n_too_late = self.finished.n_counted
             self._is_exhausted = not self._under_way
             return

@@ -1,8 +1,8 @@
 """A queue of tasks that joblib may pull from at any time.
 
-joblib pulls from the thread that delivers results, holding its lock, so the iterator must never
-wait: where nothing is ready but results are still to come, it hands out a short pause, and the
-freed worker asks again.
+joblib pulls from the thread that delivers results, while it holds a lock, so the iterator must
+never block. If no task is ready but answers are still expected, it hands out a pause: a task that
+sleeps for a short time, after which the worker asks again.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ SHORTEST_PAUSE = 0.0002
 LONGEST_PAUSE = 0.02
 
 PAUSE_SHARE = 0.1
-"""A pause lasts this share of the time that nothing has been ready, between the two bounds."""
+"""Length of a pause, as a share of the time since a task was last ready, within the two bounds."""
 
 
 @dataclass
 class TaskQueue:
     """Tasks ready to run, as an iterator that ends or pauses but never blocks.
 
-    Two threads meet here without a lock: the one that pulls tasks alone counts `n_handed_out`,
-    the one that consumes answers alone counts `n_answered`.
+    Two threads use it without a lock: only the one that pulls tasks changes `n_handed_out`, and
+    only the one that consumes answers changes `n_answered`.
     """
 
     ready: deque[Task] = field(default_factory=deque)
@@ -51,7 +51,7 @@ class TaskQueue:
         return task
 
     def take_all(self) -> list[Task]:
-        """Return what is ready, for a backend that takes no tasks while it delivers answers."""
+        """Return all ready tasks, for a backend that takes no tasks while it delivers answers."""
         return [next(self) for _ in range(len(self.ready))]
 
     def _pause(self) -> Task:

@@ -66,7 +66,7 @@ class Recovery:
         Parameters
         ----------
         make_parallel : callable
-            Makes what runs tasks in fresh processes.
+            Returns a `Parallel` that runs tasks in fresh processes.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class Recovery:
                     if answer is not None:
                         self.search.receive(answer)
                     elif self.search.is_over():
-                        return  # which ends the process
+                        return  # leaving the block ends the process
         except TerminatedWorkerError:
             exceeded = self.watch.collect_leftovers()[1]
             reason = self.watch.excess if exceeded else "the process that fitted it died"

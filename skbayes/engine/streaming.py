@@ -16,10 +16,10 @@ SILENCE = 0.05
 
 
 class StreamingParallel(Parallel):
-    """scikit-learn's `Parallel`, with a consumer that is woken instead of looking every 10 ms.
+    """scikit-learn's `Parallel`, whose consumer is woken instead of polling every 10 ms.
 
-    joblib reports progress from the thread that delivers an answer, right after the answer can be
-    had. Many fits take less than ten milliseconds, and a search waits once per trial.
+    joblib reports progress from the thread that delivers an answer, right after the answer is
+    available. Many fits take less than ten milliseconds, and a search waits once per trial.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -36,8 +36,8 @@ class StreamingParallel(Parallel):
     def __call__(self, iterable: Iterable[Any]) -> Iterator[Any]:
         """Run tasks, and return an iterator over their answers in the order they come.
 
-        While there is none, it gives None from time to time, so that the consumer can look at the
-        clock. Once it is closed, tasks still under way in other processes are ended.
+        While no answer arrives, it yields None from time to time, so that the consumer can check
+        the time limit. Closing the iterator ends tasks that still run in other processes.
         """
         self._n_delivered = 0
         return self._as_they_come(super().__call__(iterable))
@@ -58,7 +58,7 @@ class StreamingParallel(Parallel):
                 n_consumed += 1
         finally:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of tasks that are ended: that is what was asked
+                warnings.simplefilter("ignore")  # about tasks that are ended on purpose
                 answers.close()
 
     def _is_busy(self) -> bool:

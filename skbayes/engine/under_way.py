@@ -1,4 +1,4 @@
-"""The trials that workers are evaluating, and the tasks their splits travel in."""
+"""Pending trials, the results of their splits so far, and the tasks of the other splits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skbayes.evaluation.task import Answer, Task
 from skbayes.trial import Trial
 
 SHORTEST_TASK = 0.005
-"""Seconds of work a task should have, to be worth its way to a worker and back."""
+"""Seconds that a task should take at least, to be worth the overhead of sending it."""
 
 
 class Evaluator(Protocol):
@@ -25,7 +25,7 @@ class Evaluator(Protocol):
         ...
 
     def task(self, trial: Trial, splits: Sequence[int]) -> Task:
-        """Return the task that evaluates some splits; making it changes nothing.
+        """Return the task that evaluates some splits; this has no side effects.
 
         Parameters
         ----------
@@ -39,7 +39,7 @@ class Evaluator(Protocol):
         ...
 
     def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
-        """Return the result of a split whose worker process did not live to answer.
+        """Return the result of a split whose worker process died.
 
         Parameters
         ----------
@@ -47,7 +47,7 @@ class Evaluator(Protocol):
         split : int
         reason : str
         stack : str
-            Where the process was; empty if it is not known.
+            Stack of the process; empty if it is not known.
 
         Returns
         -------
@@ -56,20 +56,20 @@ class Evaluator(Protocol):
         ...
 
     def keep_models(self, trial: Trial, results: Sequence[SplitResult]) -> None:
-        """Take the fitted models out of the results of a finished trial.
+        """Move the fitted models from the results of a finished trial into the pool, if any.
 
         Parameters
         ----------
         trial : Trial
         results : sequence of SplitResult
-            Of all splits, in order; changed in place.
+            Results of all splits, in order; changed in place.
         """
         ...
 
 
 @dataclass
 class TrialsUnderWay:
-    """The trials that are not finished, and the results of those of their splits that are.
+    """The pending trials, each with the results of its finished splits.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class TrialsUnderWay:
         return bool(self._trials)
 
     def begin(self, trial: Trial) -> Iterator[Task]:
-        """Take a trial that was handed out, and return its tasks.
+        """Add a trial that was handed out, and return its tasks.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class TrialsUnderWay:
         return self.evaluator.task(self._trials[number], [split])
 
     def failed(self, number: int, split: int, reason: str, stack: str) -> SplitResult:
-        """Return the result of a split whose worker process did not live to answer.
+        """Return the result of a split whose worker process died.
 
         Parameters
         ----------
@@ -127,7 +127,7 @@ class TrialsUnderWay:
             Of the trial and of its split.
         reason : str
         stack : str
-            Where the process was; empty if it is not known.
+            Stack of the process; empty if it is not known.
 
         Returns
         -------
@@ -138,7 +138,7 @@ class TrialsUnderWay:
     def is_missing(self, number: int, split: int) -> bool:
         """Whether a split is under way and has no result.
 
-        A process may have died after its answer was taken.
+        False if the result was received before the process died.
 
         Parameters
         ----------
@@ -148,7 +148,7 @@ class TrialsUnderWay:
         return number in self._trials and split not in self._results[number]
 
     def note_time(self, answer: Answer) -> None:
-        """Learn from an answer how long a split takes.
+        """Note how long a split took in an answer.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class TrialsUnderWay:
         self._seconds_per_split = answer.seconds / len(answer.results)
 
     def add(self, number: int, results: Mapping[int, SplitResult]) -> list[SplitResult] | None:
-        """Take results of splits.
+        """Store results of splits.
 
         Parameters
         ----------
@@ -169,8 +169,8 @@ class TrialsUnderWay:
         Returns
         -------
         results : list of SplitResult or None
-            All results of the trial in the order of the splits, if these were the last; the trial
-            is not under way any more then.
+            All results of the trial in the order of the splits, if none is missing any more; the
+            trial is then removed. None if a split is still missing.
         """
         known = self._results[number]
         known.update(results)
@@ -180,7 +180,7 @@ class TrialsUnderWay:
         return [known[split] for split in sorted(known)]
 
     def work_left(self) -> list[tuple[Trial, int]]:
-        """Return the trials under way, each with its number of splits that have no result."""
+        """Return the pending trials, each with its number of splits without a result."""
         return [(trial, len(self._missing(trial))) for trial in self._trials.values()]
 
     def _missing(self, trial: Trial) -> list[int]:
@@ -188,7 +188,7 @@ class TrialsUnderWay:
         return [split for split in range(self.evaluator.n_splits) if split not in known]
 
     def _tasks(self, trial: Trial) -> Iterator[Task]:
-        """Divide the missing splits of a trial into tasks; short splits travel together."""
+        """Divide the missing splits of a trial into tasks; short splits share one."""
         splits = self._missing(trial)
         size = min(int(SHORTEST_TASK / max(self._seconds_per_split, 1e-9)) + 1, len(splits))
         for first in range(0, len(splits), max(size, 1)):

@@ -1,4 +1,4 @@
-"""Who evaluates: what joblib's active backend and `n_jobs` come to."""
+"""The workers of a search, as joblib's active backend and `n_jobs` determine them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from skbayes.evaluation.watch import Watch
 
 @dataclass(frozen=True)
 class Workers:
-    """What joblib's active backend and `n_jobs` come to.
+    """The kind and number of workers of a search.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Workers:
 
     @property
     def are_threads(self) -> bool:
-        """Whether the fits run beside the proposals in one process."""
+        """Whether the fits run in threads, in the same process as the proposals."""
         return self.n > 1 and getattr(self.backend, "uses_threads", False)
 
     @property
@@ -66,12 +66,12 @@ class Workers:
 
     @property
     def can_be_ended(self) -> bool:
-        """Whether the fits run in processes of this machine that others can take the place of."""
+        """Whether the fits run in local processes that can be ended and replaced."""
         return self.n > 1 and isinstance(self.backend, BACKENDS["loky"])
 
     @contextmanager
     def watch(self, max_fit_time: float | None) -> Iterator[Watch | None]:
-        """Watch over processes that may die; a folder holds what they leave.
+        """Return a watch over worker processes that may die, with its folder of files.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class Workers:
 
     @property
     def stream(self) -> bool:
-        """Whether tasks are taken while answers are delivered."""
+        """Whether the backend takes tasks while it delivers answers."""
         return self.n == 1 or self.backend.supports_return_generator
 
     def n_pre_dispatched(self, pre_dispatch: int | str, n_window: int) -> int:
@@ -112,12 +112,12 @@ class Workers:
         pre_dispatch : int or str
             A number, 'all', or an expression of `n_jobs`, as joblib takes it.
         n_window : int
-            Tasks that can be made at once, which is the most.
+            Number of tasks that can exist at once, which is the upper limit.
 
         Raises
         ------
         ValueError
-            If it is no such expression, or comes to less than one task.
+            If `pre_dispatch` is not such an expression, or gives less than one task.
         """
         if pre_dispatch == "all":
             return n_window
@@ -140,7 +140,7 @@ class Workers:
         return min(n, n_window)
 
     def parallel(self, pre_dispatch: int) -> Parallel:
-        """Return what runs tasks on these workers.
+        """Return a `Parallel` that runs tasks on these workers.
 
         Parameters
         ----------
@@ -158,8 +158,8 @@ class Workers:
 
 
 def one_blas_thread() -> Callable[[], AbstractContextManager[Any]]:
-    """Return contexts that limit BLAS: small matrices are slower on many threads."""
-    controller = ThreadpoolController()  # costs milliseconds to make, and little to use
+    """Return a maker of contexts in which BLAS has one thread, faster for small matrices."""
+    controller = ThreadpoolController()  # made once, because making it takes milliseconds
     return partial(controller.limit, limits=1, user_api="blas")
 
 

@@ -1,8 +1,8 @@
-"""What all searches share: scikit-learn's contract around the search loop.
+"""Base class of all searches: scikit-learn's interface around the search loop.
 
-`BaseSearchCV` gives prediction, delegation, tags, scorers, refit selection and the formatting of
-`cv_results_`. Its `fit` is written anew: it draws the splits once, streams the evaluations, and
-takes a failed candidate for a result. Hooks of `BaseSearchCV` that are called here:
+`BaseSearchCV` provides prediction, delegation, tags, scorers, refit selection and the formatting of
+`cv_results_`. Its `fit` is replaced by one that draws the splits once, begins new trials while
+others are evaluated, and records failed candidates. Hooks of `BaseSearchCV` that are called here:
 
 `_get_scorers`, `_get_routed_params_for_fit`, `_check_refit_for_multimetric`, and from scikit-learn
 1.9 on `_init_callback_context`; in `fitted.py`, `_format_results` and `_select_best_index`.
@@ -87,7 +87,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
     }
 
     def __sklearn_tags__(self) -> Any:
-        """Forward what the estimator transforms and predicts, beside what scikit-learn forwards."""
+        """Forward the transformer and target tags too, in addition to those of `BaseSearchCV`."""
         tags = super().__sklearn_tags__()
         own = get_tags(self.estimator)
         tags.transformer_tags = deepcopy(own.transformer_tags)
@@ -123,7 +123,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         """Return the sampler that learns from the scores, with its start-up design."""
 
     def _n_start(self, default: int) -> int:
-        """Return the size of the start-up design, `default` where it is left to the method."""
+        """Return the size of the start-up design, `default` if `n_initial_points` is 'auto'."""
         return default if self.n_initial_points == "auto" else int(self.n_initial_points)
 
     @fit_context(prefer_skip_nested_validation=False)  # the estimator is not validated yet
@@ -213,7 +213,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
 
     def _find_workers(self) -> Workers:
         workers = Workers.active(self.n_jobs)
-        workers.n_pre_dispatched(self.pre_dispatch, n_window=1)  # which says what is wrong with it
+        workers.n_pre_dispatched(self.pre_dispatch, n_window=1)  # raises if it is not valid
         if self.max_fit_time is not None and not workers.can_be_ended:
             raise ValueError(
                 f"max_fit_time={self.max_fit_time!r} needs processes that can be ended, and "
@@ -223,7 +223,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         return workers
 
     def _draw_seed(self) -> int:
-        """Draw the one number that decides all that is random in a search."""
+        """Draw the seed of all random numbers of a search."""
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
     def _read_space(self) -> Space:
@@ -236,29 +236,29 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
     def _open_checkpoint(
         self, inputs: Inputs, space: Space, seed: int, n_points: int
     ) -> Checkpoint:
-        """Open the journal, if there is one; a search that it holds has its own seed."""
+        """Open the journal, if there is one; a search that is resumed keeps its recorded seed."""
         if self.checkpoint is None:
             return Checkpoint(None, {}, seed, is_seeded=False)
         identity = identity_of(self, inputs, space, n_points, self._is_grid(space))
         return Checkpoint(self.checkpoint, identity, seed, self.random_state is not None)
 
     def _make_plan(self, inputs: Inputs, space: Space, checkpoint: Checkpoint) -> Plan:
-        """Decide what proposes, and draw the splits, once for all trials."""
+        """Make the sampler, and draw the splits once for all trials."""
         sampler = self._make_sampler(inputs, space, checkpoint.seed)
         drawn = draw_splits(inputs)
         splits = checkpoint.freeze(drawn, is_repeatable(inputs.cv), num_samples(inputs.X))
         return Plan(space, sampler, splits, checkpoint.seed)
 
     def _subsampled_splits(self, inputs: Inputs, plan: Plan) -> dict[int, list[Split]]:
-        """Return splits with some of the samples, by the fidelity of the trials that get them."""
+        """Return subsamples of the splits, by fidelity; empty if all trials use all samples."""
         return {}
 
     def _warm_start_pool(self, plan: Plan) -> WarmStartPool | None:
-        """Return where models wait to be fitted further; None if none ever is."""
+        """Return the pool of models that promoted trials continue; None without warm starts."""
         return None
 
     def _is_grid(self, space: Space) -> bool:
-        """Whether the trials are those of a grid search because there are to be so many."""
+        """Whether the space is searched as a grid, as there are enough trials for all points."""
         return False
 
     @abstractmethod
@@ -274,7 +274,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         return SearchTask(self, context, self._n_planned(plan), self.n_splits_)
 
     def _make_progress(self, plan: Plan) -> Progress:
-        """Say how much there is to do, and return what tells of it as it is done."""
+        """Print how many fits are planned, and return the listener that prints progress."""
         n_trials = self._n_planned(plan)
         limit = "" if self.timeout is None else f", or as many as {self.timeout:g} seconds allow"
         say(
@@ -293,7 +293,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         task: SearchTask,
         clock: Clock,
     ) -> SearchLoop:
-        """Put together what proposes, what evaluates, and who is told of finished trials."""
+        """Put together the study, the evaluation of splits and the listeners."""
         with_callbacks = self._has_callbacks()
         if with_callbacks:
             task.make_contexts()
@@ -322,7 +322,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         watch: Watch | None,
         task: SearchTask | None,
     ) -> Evaluation:
-        """Return what evaluates the splits of trials; `task` is None without callbacks."""
+        """Return the evaluation of splits; `task` is None without callbacks."""
         options = {
             "X": inputs.X,
             "y": inputs.y,
@@ -350,7 +350,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         )
 
     def _shape(self, inputs: Inputs) -> Shape:
-        """Return what the results of a trial look like."""
+        """Return the format of the results of a trial."""
         return Shape(
             self.n_splits_,
             metrics_of(inputs.scorers),
@@ -363,14 +363,14 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         """Run the loop over joblib."""
         n_window = self.n_points_ * self.n_splits_
         pre_dispatch = workers.n_pre_dispatched(self.pre_dispatch, n_window)
-        # Threads share the limit with the fits: set once, it does not come and go under them.
+        # Fits in threads share the BLAS limit, so it is set once and not only for proposals.
         with one_blas_thread()() if workers.are_threads else nullcontext():
             loop.run(partial(workers.parallel, pre_dispatch), workers.stream, workers.n)
 
     def _has_callbacks(self) -> bool:
-        """Whether anybody listens to the evaluations.
+        """Whether the search, the estimator or a searched value has callbacks.
 
-        If not, they are spared the callers and contexts, which are slow to send.
+        If not, no callback contexts are sent to the workers, because sending them is slow.
         """
         listeners = [self, *self.get_params(deep=True).values()]
         for grid in dicts_of(self.param_distributions):

@@ -13,10 +13,10 @@ class BayesSearchCV(SequentialSearchCV):
     """Hyper-parameter search by Bayesian optimisation with a Gaussian process.
 
     It has the parameters, methods and attributes of
-    :class:`~sklearn.model_selection.RandomizedSearchCV`, and takes the place of
-    :class:`~sklearn.model_selection.GridSearchCV` when `param_grid=` is renamed. Candidates are not
-    drawn blindly: after a few space-filling ones, each is where a Gaussian process fitted to the
-    scores so far expects the largest improvement.
+    :class:`~sklearn.model_selection.RandomizedSearchCV`, and replaces
+    :class:`~sklearn.model_selection.GridSearchCV` when `param_grid=` is renamed. After a
+    space-filling start-up design, each candidate is the one with the largest expected improvement
+    under a Gaussian process fitted to the scores so far.
 
     The same estimator, data, space and `random_state` give the same search for every `n_jobs`.
     The cross-validation splits are drawn once, so that all candidates are compared on the same
@@ -29,24 +29,25 @@ class BayesSearchCV(SequentialSearchCV):
 
     param_distributions : dict or list of dicts
         Names of parameters to distributions or lists of values. A distribution is a frozen one of
-        `scipy.stats`, or any object with ``rvs``, and is taken as a belief about where good values
-        lie: ``loguniform(1e-3, 1e3)`` is searched evenly on a log scale. Mind that SciPy's
+        `scipy.stats`, or any object with ``rvs``. It is used as a prior for good values:
+        ``loguniform(1e-3, 1e3)`` is searched evenly on a log scale. Note that SciPy's
         ``uniform(loc, scale)`` reaches from loc to loc + scale: ``uniform(10, 100)`` from 10 to
-        110, and bare ``uniform`` from 0 to 1. An end that no draw gives, such as the 0 of
-        ``uniform(0, 1)``, is not proposed. Dimensions of scikit-optimize and distributions of
-        Optuna are taken too. In a list, three or more
-        numbers are taken as ordered, other values as categories; each entry is one value, also
-        where there are two (``[0.1, 1]`` is not a range). A list of dicts is a union of spaces,
-        for parameters that only make sense together. Where all values are lists and there are to
-        be as many candidates as combinations, they are those of the grid search, in its order.
+        110, and bare ``uniform`` from 0 to 1. An end that has no probability of its own, such as
+        the 0 of ``uniform(0, 1)``, is not proposed. Dimensions of scikit-optimize and
+        distributions of Optuna are accepted too. In a list, three or more numbers are treated as
+        ordered, other values as categories. Each entry is one value, even if there are only two:
+        ``[0.1, 1]`` is not a range. A list of dicts is a union of spaces, for parameters that only
+        make sense together. If all values are lists and there are at least as many candidates as
+        combinations, the candidates are those of a grid search, in its order.
 
     n_iter : int or None, default=50
-        Number of candidates that are evaluated; fewer only when a finite space is used up or a
-        budget is spent. None is as many as `timeout` allows, 10,000 at most and never a grid.
+        Number of candidates to evaluate; fewer only if a finite space is exhausted or a budget
+        ends the search. None means as many as `timeout` allows, at most 10,000; then the space is
+        never searched as a grid.
 
     scoring : str, callable, list, tuple or dict, default=None
         How a fitted candidate is scored, as in scikit-learn: greater is better. With several
-        metrics the model follows the one `refit` names; if it names none, the first.
+        metrics, the search maximises the one that `refit` names, or the first if it names none.
 
     n_jobs : int, default=None
         Number of splits evaluated in parallel. ``None`` means 1 unless in a
@@ -55,18 +56,18 @@ class BayesSearchCV(SequentialSearchCV):
 
     refit : bool, str, or callable, default=True
         Whether to fit an estimator on the whole data with the best parameters found. With several
-        metrics, the name of the one that decides. A callable is given ``cv_results_`` and returns
-        the index of the candidate to take.
+        metrics, the name of the one that selects them. A callable is given ``cv_results_`` and
+        returns the index of the best candidate.
 
     cv : int, cross-validation generator or an iterable, default=None
         The splits: None for 5-fold, an integer for another number of folds, a splitter, or an
-        iterable of (train, test) index arrays. Drawn once, also from a splitter that shuffles
-        without a seed.
+        iterable of (train, test) index arrays. The splits are drawn once, even from a splitter
+        that shuffles without a seed.
 
     verbose : int, default=0
-        From 1 on, prints a line for every finished candidate: its number, its score, the best
-        score so far and its number, the time elapsed and the time expected to be left. Higher
-        values print what scikit-learn prints of every split.
+        1 prints one line per finished candidate: its number, its score, the best score so far and
+        its number, the time elapsed and the time expected to be left. Higher values also print
+        scikit-learn's messages about every split.
 
     pre_dispatch : int or str, default='2*n_jobs'
         How many evaluations are handed to the workers ahead of time.
@@ -76,46 +77,48 @@ class BayesSearchCV(SequentialSearchCV):
         is drawn from NumPy's global generator, as elsewhere in scikit-learn.
 
     error_score : 'raise' or numeric, default=np.nan
-        Score of a split whose fit fails. With 'raise' the error is raised. To the model such a
-        candidate is a bad one whatever the number is.
+        Score of a split whose fit fails. With 'raise' the error is raised. The sampler treats such
+        a candidate as a bad one, whatever the number is.
 
     return_train_score : bool, default=False
         Whether ``cv_results_`` has the training scores too.
 
     n_initial_points : int or 'auto', default='auto'
-        Candidates that fill the space before the model takes over; those of `initial_params` count.
-        'auto' leaves it to the method, at most 10.
+        Size of the start-up design: how many candidates fill the space before a model proposes
+        them, including those of `initial_params`. 'auto' depends on the method and is at most 10.
 
     initial_params : None, 'default' or list of dicts, default=None
         Candidates to evaluate first, exactly as given; names that a dict leaves out are filled in.
-        'default' stands for the estimator's own values, as far as they lie in the space.
+        'default' is one candidate with the estimator's own values, as far as they lie in the space.
 
     n_points : int or 'auto', default=2
-        How many candidates are under way at once. A proposal knows the scores of all but the
-        `n_points` - 1 before it, whose places it takes into account. More keep more workers busy
-        and know a little less. The result depends on it, but not on how many workers there are;
-        'auto' sets it to the number of workers, and gives that up.
+        How many candidates may be pending at once. A proposal is made from the scores of all
+        earlier candidates except the last `n_points` - 1, which are taken into account as pending.
+        A larger number keeps more workers busy, but each proposal is based on fewer scores. The
+        result depends on `n_points`, but not on the number of workers. 'auto' is the number of
+        workers, so the result then depends on it.
 
     checkpoint : str or path-like, default=None
-        Journal in which every finished candidate is kept. A call of ``fit`` with the same
-        arguments goes on from it, and gives the result of a search that was never interrupted.
-        If it is a folder, or ends with a slash, every search finds its own file there, as in
-        :func:`~sklearn.model_selection.cross_validate`. A leading ``~`` is the home folder.
+        Path of a journal, a file that records every finished candidate. A call of ``fit`` with the
+        same arguments resumes from it, and gives the result of a search that was never interrupted.
+        In a folder, or a path that ends with a slash, every search has its own file; use this for
+        the searches inside :func:`~sklearn.model_selection.cross_validate`. A leading ``~`` is the
+        home folder.
 
     timeout : float, default=None
-        Seconds that the search may take, the refit not among them. What it does is the beginning
-        of what it would do without: no candidate is begun that is not expected to end in time,
-        but the first. Where fits run in processes of joblib's backend loky, those still running
-        when the time is over are abandoned; elsewhere they are waited for.
+        Time limit of the search in seconds, without the refit. The candidates are the first ones
+        of the same search without a limit. Except for the first, a candidate is only begun if it
+        is expected to be finished in time. When the time is over, fits in processes of joblib's
+        backend loky are ended; otherwise the search waits for them.
 
     max_fit_time : float, default=None
-        Seconds that fitting and scoring on one split may take. What takes longer is ended, with
-        the process it runs in, and is a failed fit. It needs `n_jobs` of 2 or more with joblib's
-        backend loky.
+        Time limit in seconds for fitting and scoring on one split. A fit that takes longer is
+        ended together with its process, and counts as failed. It needs `n_jobs` of 2 or more with
+        joblib's backend loky.
 
     n_iter_no_change : int, default=None
-        The search ends when so many candidates in a row, failed ones among them, were not better
-        than the best before. Then no space is small enough to be searched as a grid.
+        The search ends when this many candidates in a row, including failed ones, have not
+        improved the best score. If it is given, the space is never searched as a grid.
 
     Attributes
     ----------
@@ -135,7 +138,8 @@ class BayesSearchCV(SequentialSearchCV):
         Parameters of the best candidate. With several metrics only if `refit` is given.
 
     best_index_ : int
-        Its place in ``cv_results_``. With several metrics only if `refit` is given.
+        Index of the best candidate in ``cv_results_``. With several metrics only if `refit` is
+        given.
 
     scorer_ : function or a dict
         The scorer, or the scorers by name.
@@ -150,11 +154,11 @@ class BayesSearchCV(SequentialSearchCV):
         Whether there are several metrics.
 
     n_points_ : int
-        How many candidates were under way at once.
+        How many candidates could be pending at once.
 
     failures_ : dict of int to list of FitFailure
-        For every candidate of which fits or scores failed, by its place in ``cv_results_``, why:
-        the numbers of the `splits`, the `reason`, the `traceback`, and the `step`, 'fit' or
+        The failures of every candidate that has any, by its index in ``cv_results_``. Each failure
+        has the numbers of the `splits`, the `reason`, the `traceback`, and the `step`, 'fit' or
         'score'.
 
     classes_ : ndarray of shape (n_classes,)
@@ -166,7 +170,7 @@ class BayesSearchCV(SequentialSearchCV):
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of features seen during fit. Only available if `refit` is not False and the best
-        estimator has them, which takes data with names.
+        estimator has them, which requires data with feature names.
 
     See Also
     --------
@@ -177,9 +181,10 @@ class BayesSearchCV(SequentialSearchCV):
 
     Notes
     -----
-    The surrogate is a Gaussian process with a Matérn-5/2 kernel on the space warped by its own
-    distributions; the acquisition is the logarithm of the expected improvement. The start-up
-    design has two more points than the space has dimensions, but 4 to 10.
+    The surrogate is a Gaussian process with a Matérn-5/2 kernel on the unit cube, to which each
+    parameter is mapped by its distribution; the acquisition is the logarithm of the expected
+    improvement. The start-up design has two more points than the space has dimensions, at least 4
+    and at most 10.
 
     The best score of a search is the best of many on the same splits and therefore optimistic.
     Score the refitted estimator on data the search has not seen.

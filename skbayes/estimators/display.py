@@ -1,6 +1,6 @@
 """How a search is shown: with its distributions as they were written.
 
-SciPy's own repr of a frozen distribution is an address in memory.
+SciPy's own repr of a frozen distribution shows only its address in memory.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ShownAsWritten(BaseEstimator):
     def _as_written(self) -> Any:
         """Return a copy to be shown instead.
 
-        It has scikit-learn's own `__repr__`, because lines are broken for no other.
+        It has scikit-learn's own `__repr__`, because scikit-learn wraps lines for no other.
         """
         shown: Any = copy(self)
         cls = type(self)

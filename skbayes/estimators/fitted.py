@@ -1,4 +1,4 @@
-"""What a search leaves behind: the results, the best candidate, and the refitted estimator."""
+"""The fitted attributes of a search: results, best candidate, and refitted estimator."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class StoresResults(BaseSearchCV):
         """Return how many trials there will be at most."""
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Whether there are results; if the refit that was to follow is missing, say how to."""
+        """Whether there are results; if only the refit is missing, raise an error that says so."""
         if self.refit and hasattr(self, "best_params_") and not hasattr(self, "best_estimator_"):
             raise NotFittedError(
                 f"This {type(self).__name__} instance has no best estimator: its search was "
@@ -76,7 +76,7 @@ class StoresResults(BaseSearchCV):
         return hasattr(self, "cv_results_")
 
     def _forget_earlier_fit(self) -> None:
-        """Remove the attributes of an earlier fit: nothing may be predicted from half a search."""
+        """Remove the attributes of an earlier fit, so that an interrupted one cannot use them."""
         for name in [name for name in vars(self) if name.endswith("_") and name[0] != "_"]:
             delattr(self, name)
 
@@ -84,7 +84,7 @@ class StoresResults(BaseSearchCV):
     def _stored_if_interrupted(
         self, loop: SearchLoop, inputs: Inputs, plan: Plan, refit_metric: Any
     ) -> Iterator[None]:
-        """Store what an interrupted search has found, if it has found anything, and say so."""
+        """If the search is interrupted, store its finished trials and add a note to the error."""
         try:
             yield
         except (KeyboardInterrupt, JournalError) as interrupt:
@@ -101,7 +101,7 @@ class StoresResults(BaseSearchCV):
     def _store_results(
         self, records: list[Record], inputs: Inputs, plan: Plan, refit_metric: Any
     ) -> Any:
-        """Format what came back as scikit-learn does, and return the metric to select by."""
+        """Format the results as scikit-learn does, and return the metric that selects the best."""
         self.failures_ = {
             number: failures
             for number, record in enumerate(records)
@@ -131,7 +131,7 @@ class StoresResults(BaseSearchCV):
         raise_if_all_failed(results, n_planned, self.refit, self.error_score, advice)
 
     def _advice_on_failure(self, records: list[Record]) -> str:
-        """Return what else to say where nothing has succeeded."""
+        """Return advice for the error that is raised if no candidate has a score."""
         if self.checkpoint is None:
             return ""
         return (
@@ -142,13 +142,13 @@ class StoresResults(BaseSearchCV):
     def _extra_columns(
         self, trials: list[Trial], inputs: Inputs, plan: Plan
     ) -> dict[str, list[Any]]:
-        """Return what `cv_results_` has beside scikit-learn's columns."""
+        """Return the columns of `cv_results_` in addition to those of scikit-learn."""
         return {}
 
     def _select_best(self, refit_metric: Any) -> None:
         if not self.refit and self.multimetric_:
             return
-        # A callable decides itself; what a subclass has to say is about scores.
+        # A callable selects the candidate itself; subclasses only change selection by score.
         select = BaseSearchCV if callable(self.refit) else self
         self.best_index_ = select._select_best_index(self.refit, refit_metric, self.cv_results_)
         if not callable(self.refit):

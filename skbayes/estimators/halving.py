@@ -41,18 +41,18 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
 
     It has the parameters, methods and attributes of
     :class:`~sklearn.model_selection.HalvingRandomSearchCV`, and needs no experimental import.
-    Many candidates are evaluated with little of a resource, samples or a parameter such as the
-    number of trees, and one in `factor` of them is evaluated again with more, until few are left
-    with the most. Once one has had the most, candidates are not drawn blindly any more: a Gaussian
-    process that knows all scores, and with how much of the resource they came about, proposes
-    those that promise most at the full resource. So it takes several brackets for the model to
-    have a say.
+    Many candidates are evaluated with little of a resource, which is the number of samples or a
+    parameter such as the number of trees. One in `factor` of them is evaluated again with more,
+    until few are left with the full resource. Once a candidate has been evaluated with the full
+    resource, new candidates no longer come from a space-filling design: they have the largest
+    expected improvement at the full resource, under a Gaussian process fitted to the scores at all
+    amounts of it. So the model only has an effect if there are several brackets.
 
     The same estimator, data, space and `random_state` give the same search for every `n_jobs`.
     The cross-validation splits are drawn once, so that all candidates are compared on the same
     ones. A candidate whose fit fails is recorded with `error_score` and the search goes on.
 
-    Any splitter will do, because the splits are drawn once, and so will several metrics.
+    Any splitter can be used, because the splits are drawn once, and so can several metrics.
 
     Parameters
     ----------
@@ -61,21 +61,21 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
 
     param_distributions : dict or list of dicts
         Names of parameters to distributions or lists of values. A distribution is a frozen one of
-        `scipy.stats`, or any object with ``rvs``, and is taken as a belief about where good values
-        lie: ``loguniform(1e-3, 1e3)`` is searched evenly on a log scale. Mind that SciPy's
+        `scipy.stats`, or any object with ``rvs``. It is used as a prior for good values:
+        ``loguniform(1e-3, 1e3)`` is searched evenly on a log scale. Note that SciPy's
         ``uniform(loc, scale)`` reaches from loc to loc + scale: ``uniform(10, 100)`` from 10 to
-        110, and bare ``uniform`` from 0 to 1. An end that no draw gives, such as the 0 of
-        ``uniform(0, 1)``, is not proposed. Dimensions of scikit-optimize and distributions of
-        Optuna are taken too. In a list, three or more
-        numbers are taken as ordered, other values as categories; each entry is one value, also
-        where there are two (``[0.1, 1]`` is not a range). A list of dicts is a union of spaces,
-        for parameters that only make sense together. Where all values are lists and there are to
-        be as many candidates as combinations, they are those of the grid search, in its order.
+        110, and bare ``uniform`` from 0 to 1. An end that has no probability of its own, such as
+        the 0 of ``uniform(0, 1)``, is not proposed. Dimensions of scikit-optimize and
+        distributions of Optuna are accepted too. In a list, three or more numbers are treated as
+        ordered, other values as categories. Each entry is one value, even if there are only two:
+        ``[0.1, 1]`` is not a range. A list of dicts is a union of spaces, for parameters that only
+        make sense together. If all values are lists and there are at least as many candidates as
+        combinations, the candidates are those of a grid search, in its order.
 
     n_candidates : int or 'exhaust', default='exhaust'
-        Candidates of the first rung of the first bracket; fewer if a finite space has no more.
-        With 'exhaust' as many as it takes for the last rung to use the most resources. The other
-        brackets begin with fewer, at about the same cost.
+        Number of candidates in the first rung of the first bracket; fewer if a finite space has
+        fewer. 'exhaust' is the number with which the last rung uses `max_resources`. The other
+        brackets begin with fewer candidates, at about the same cost.
 
     factor : int or float, default=3
         One in `factor` candidates of a rung is promoted to the next, with `factor` times the
@@ -86,26 +86,26 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         estimator, also a nested one (``clf__n_estimators``), that is not searched.
 
     max_resources : int or 'auto', default='auto'
-        The most a candidate gets. 'auto' is the number of samples, or the estimator's own value
-        of the parameter.
+        Largest amount of the resource for a candidate. 'auto' is the number of samples, or the
+        estimator's own value of the parameter.
 
     min_resources : int, 'exhaust' or 'smallest', default='smallest'
-        What the candidates of the first rung get. 'smallest' is the number of splits times 2,
-        times the number of classes of a classifier; 1 for a parameter. 'exhaust' is as much as
-        lets the last rung use the most; then `n_candidates` must be a number.
+        Amount of the resource in the first rung. 'smallest' is the number of splits times 2,
+        times the number of classes of a classifier; 1 for a parameter. 'exhaust' is the amount
+        with which the last rung uses `max_resources`; then `n_candidates` must be a number.
 
     aggressive_elimination : bool, default=False
-        Whether, where resources do not suffice for as many rungs as it takes to eliminate all but
-        `factor` candidates, the first rungs repeat the smallest resource until they do.
+        Whether the first rungs repeat the smallest resource, if the resources are not enough for
+        the number of rungs it takes to eliminate all but `factor` candidates.
 
     n_brackets : int or 'auto', default=1
-        How many brackets there are. One is successive halving. Each further one begins with
-        `factor` times the resources and fewer candidates, so that a candidate that needs much to
-        show what it is worth has its chance; 'auto' is as many as possible, which is Hyperband.
+        Number of brackets. 1 is successive halving. Each further bracket begins with `factor`
+        times the resources and fewer candidates, so that candidates that are only good with more
+        resources are found too. 'auto' is as many as possible, which is Hyperband.
 
     scoring : str, callable, list, tuple or dict, default=None
         How a fitted candidate is scored, as in scikit-learn: greater is better. With several
-        metrics the model follows the one `refit` names; if it names none, the first.
+        metrics, the search maximises the one that `refit` names, or the first if it names none.
 
     n_jobs : int, default=None
         Number of splits evaluated in parallel. ``None`` means 1 unless in a
@@ -114,18 +114,18 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
 
     refit : bool, str, or callable, default=True
         Whether to fit an estimator on the whole data with the best parameters found. With several
-        metrics, the name of the one that decides. A callable is given ``cv_results_`` and returns
-        the index of the candidate to take.
+        metrics, the name of the one that selects them. A callable is given ``cv_results_`` and
+        returns the index of the best candidate.
 
     cv : int, cross-validation generator or an iterable, default=None
         The splits: None for 5-fold, an integer for another number of folds, a splitter, or an
-        iterable of (train, test) index arrays. Drawn once, also from a splitter that shuffles
-        without a seed.
+        iterable of (train, test) index arrays. The splits are drawn once, even from a splitter
+        that shuffles without a seed.
 
     verbose : int, default=0
-        From 1 on, prints a line for every finished candidate: its number, its score, the best
-        score so far and its number, the time elapsed and the time expected to be left. Higher
-        values print what scikit-learn prints of every split.
+        1 prints one line per finished candidate: its number, its score, the best score so far and
+        its number, the time elapsed and the time expected to be left. Higher values also print
+        scikit-learn's messages about every split.
 
     pre_dispatch : int or str, default='2*n_jobs'
         How many evaluations are handed to the workers ahead of time.
@@ -135,42 +135,44 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         is drawn from NumPy's global generator, as elsewhere in scikit-learn.
 
     error_score : 'raise' or numeric, default=np.nan
-        Score of a split whose fit fails. With 'raise' the error is raised. To the model such a
-        candidate is a bad one whatever the number is.
+        Score of a split whose fit fails. With 'raise' the error is raised. The sampler treats such
+        a candidate as a bad one, whatever the number is.
 
     return_train_score : bool, default=False
         Whether ``cv_results_`` has the training scores too.
 
     n_initial_points : int or 'auto', default='auto'
-        Candidates that fill the space before the model takes over; those of `initial_params` count.
-        'auto' leaves it to the method, at most 10.
+        Size of the start-up design: how many candidates fill the space before a model proposes
+        them, including those of `initial_params`. 'auto' depends on the method and is at most 10.
 
     initial_params : None, 'default' or list of dicts, default=None
         Candidates to evaluate first, exactly as given; names that a dict leaves out are filled in.
-        'default' stands for the estimator's own values, as far as they lie in the space.
+        'default' is one candidate with the estimator's own values, as far as they lie in the space.
 
     n_points : int or 'auto', default=2
-        How many candidates are under way at once. A proposal knows the scores of all but the
-        `n_points` - 1 before it, whose places it takes into account. More keep more workers busy
-        and know a little less. The result depends on it, but not on how many workers there are;
-        'auto' sets it to the number of workers, and gives that up.
+        How many candidates may be pending at once. A proposal is made from the scores of all
+        earlier candidates except the last `n_points` - 1, which are taken into account as pending.
+        A larger number keeps more workers busy, but each proposal is based on fewer scores. The
+        result depends on `n_points`, but not on the number of workers. 'auto' is the number of
+        workers, so the result then depends on it.
 
     checkpoint : str or path-like, default=None
-        Journal in which every finished candidate is kept. A call of ``fit`` with the same
-        arguments goes on from it, and gives the result of a search that was never interrupted.
-        If it is a folder, or ends with a slash, every search finds its own file there, as in
-        :func:`~sklearn.model_selection.cross_validate`. A leading ``~`` is the home folder.
+        Path of a journal, a file that records every finished candidate. A call of ``fit`` with the
+        same arguments resumes from it, and gives the result of a search that was never interrupted.
+        In a folder, or a path that ends with a slash, every search has its own file; use this for
+        the searches inside :func:`~sklearn.model_selection.cross_validate`. A leading ``~`` is the
+        home folder.
 
     timeout : float, default=None
-        Seconds that the search may take, the refit not among them. What it does is the beginning
-        of what it would do without: no candidate is begun that is not expected to end in time,
-        but the first. Where fits run in processes of joblib's backend loky, those still running
-        when the time is over are abandoned; elsewhere they are waited for.
+        Time limit of the search in seconds, without the refit. The candidates are the first ones
+        of the same search without a limit. Except for the first, a candidate is only begun if it
+        is expected to be finished in time. When the time is over, fits in processes of joblib's
+        backend loky are ended; otherwise the search waits for them.
 
     max_fit_time : float, default=None
-        Seconds that fitting and scoring on one split may take. What takes longer is ended, with
-        the process it runs in, and is a failed fit. It needs `n_jobs` of 2 or more with joblib's
-        backend loky.
+        Time limit in seconds for fitting and scoring on one split. A fit that takes longer is
+        ended together with its process, and counts as failed. It needs `n_jobs` of 2 or more with
+        joblib's backend loky.
 
     Attributes
     ----------
@@ -184,19 +186,19 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         How many candidates another rung of the first bracket would have.
 
     max_resources_ : int
-        The most a candidate may get.
+        Largest amount of the resource for a candidate.
 
     min_resources_ : int
-        What a candidate of the first rung of the first bracket gets.
+        Amount of the resource in the first rung of the first bracket.
 
     n_iterations_ : int
         Number of rungs of the first bracket.
 
     n_possible_iterations_ : int
-        Rungs that the resources suffice for.
+        Number of rungs for which there are enough resources.
 
     n_required_iterations_ : int
-        Rungs it takes until less than `factor` candidates are left.
+        Number of rungs until less than `factor` candidates are left.
 
     cv_results_ : dict of numpy (masked) ndarrays
         Scores, times and parameters of every candidate, in the order they were proposed, with the
@@ -214,7 +216,8 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         Parameters of the best candidate. With several metrics only if `refit` is given.
 
     best_index_ : int
-        Its place in ``cv_results_``. With several metrics only if `refit` is given.
+        Index of the best candidate in ``cv_results_``. With several metrics only if `refit` is
+        given.
 
     scorer_ : function or a dict
         The scorer, or the scorers by name.
@@ -229,11 +232,11 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         Whether there are several metrics.
 
     n_points_ : int
-        How many candidates were under way at once.
+        How many candidates could be pending at once.
 
     failures_ : dict of int to list of FitFailure
-        For every candidate of which fits or scores failed, by its place in ``cv_results_``, why:
-        the numbers of the `splits`, the `reason`, the `traceback`, and the `step`, 'fit' or
+        The failures of every candidate that has any, by its index in ``cv_results_``. Each failure
+        has the numbers of the `splits`, the `reason`, the `traceback`, and the `step`, 'fit' or
         'score'.
 
     classes_ : ndarray of shape (n_classes,)
@@ -245,7 +248,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of features seen during fit. Only available if `refit` is not False and the best
-        estimator has them, which takes data with names.
+        estimator has them, which requires data with feature names.
 
     See Also
     --------
@@ -256,20 +259,22 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     Notes
     -----
     ``cv_results_`` has a row for each candidate of each rung, with its rung in the column `iter`
-    and what it got in `n_resources`, and with several brackets its `bracket`. The best candidate
-    is chosen among those that got the most.
+    and its resources in `n_resources`, and with several brackets its `bracket`. The best candidate
+    is chosen among those with the most resources.
 
-    With `n_samples` as the resource, training and test samples are reduced alike. A larger part
-    holds every smaller one, and keeps the shares of the classes if the splitter does. Each keeps
-    at least two samples, of a classifier two for every class, as far as there are so many.
+    With `n_samples` as the resource, training and test samples are reduced by the same factor. A
+    larger subsample contains every smaller one, and keeps the class proportions if the splitter
+    does. Each has at least two samples, or two per class for a classifier, if the split has so
+    many.
 
-    Where the resource is a number of trees or iterations, promoted forests, extra trees, bagging
-    and gradient boosting with an integer `random_state` are not fitted anew: their kept models are
-    fitted further, with the identical result, and ``cv_results_`` has the time that took. Not so
-    in pipelines, with early stopping, `oob_score` or a named `class_weight`.
+    If the resource is a number of trees or iterations, promoted forests, extra trees, bagging and
+    gradient boosting with an integer `random_state` are not fitted from scratch. The fit of the
+    previous rung is continued (a warm start), with the identical result, and ``cv_results_`` has
+    the time of the continuation. There is no warm start in pipelines, with early stopping,
+    `oob_score` or a `class_weight` given by name.
 
-    Where scikit-learn rounds a logarithm, the number of rungs is exact: 243 candidates and a
-    factor of 3 make six of them, not five.
+    The number of rungs is exact, where scikit-learn rounds a logarithm: 243 candidates and a
+    factor of 3 give six rungs, not five.
 
     References
     ----------
@@ -391,7 +396,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         return Progress(schedule.n_trials, schedule.total_cost, self.refit, self.resource)
 
     def _check_outcomes(self, records: list[Record], plan: Plan) -> None:
-        """Raise if no candidate has a score, or none of a rung that others were to come from."""
+        """Raise if no candidate has a score, or none in a rung that was to be promoted."""
         super()._check_outcomes(records, plan)
         for rung, failed in _schedule(plan).failed_rungs(records):
             if len(failed) < rung.n_candidates and self.timeout is not None:

@@ -1,4 +1,4 @@
-"""What the user may have meant: the closest name, the parameter that another library calls so."""
+"""Hints in errors: the closest known name, or the parameter that has another name elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from skbayes.space.values import is_number
 Parameters = ParamSpec("Parameters")
 
 CLOSE = 0.6
-"""Likeness from which on `difflib` takes one word for another."""
+"""Similarity of two words, as `difflib` computes it, from which on they count as close."""
 
 OTHER_NAMES = {
     "param_grid": "param_distributions",
@@ -44,7 +44,7 @@ OTHER_NAMES = {
     "max_iter": "max_resources",
     "reduction_factor": "factor",
 }
-"""What other libraries call the parameters of a search."""
+"""Names of search parameters in other libraries, each with the name in skbayes."""
 
 
 def explaining_wrong_arguments(
@@ -75,7 +75,7 @@ def explaining_wrong_arguments(
 
 
 def _own(name: str, known: Sequence[str]) -> str | None:
-    """Return the parameter of ours that a name stands for, if it can be guessed."""
+    """Return the parameter of skbayes that a name stands for, if it can be guessed."""
     meant = OTHER_NAMES.get(name)
     while meant is not None and meant not in known:
         meant = OTHER_NAMES.get(meant)
@@ -118,7 +118,7 @@ def _closest(name: str, known: Sequence[str]) -> str | None:
 
 
 def _likeness(a: str, b: str) -> int:
-    """Return how many of the parts that `__` divides are in both."""
+    """Return how many of the parts separated by `__` both names have."""
     return len(set(a.split("__")) & set(b.split("__")))
 
 

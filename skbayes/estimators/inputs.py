@@ -28,7 +28,7 @@ class Inputs:
     routed : Bunch
         Metadata by consumer, as scikit-learn routes it.
     metadata : dict or None
-        What callbacks are told of it.
+        The part of the metadata that callbacks are given.
     scorers : object
     cv : splitter
     """
@@ -43,7 +43,7 @@ class Inputs:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What a search does: where it looks, what proposes, and the splits that every trial sees.
+    """The space, the sampler, and the splits on which every trial is evaluated.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def draw_splits(inputs: Inputs) -> list[Split]:
     Raises
     ------
     ValueError
-        If there are none, or not as many as the splitter said.
+        If there are no splits, or not as many as the splitter announced.
     TypeError
         If a split is not a pair of indices, masks or slices.
     """
@@ -114,7 +114,7 @@ def check_names(estimator: Any, space: Space) -> None:
     """
     known = estimator.get_params(deep=True)
     for params in space.examples():
-        # A value that is an estimator changes what names there are.
+        # A value that is an estimator changes which parameters exist.
         if params.keys() <= known.keys() and not any(
             hasattr(value, "get_params") for value in params.values()
         ):

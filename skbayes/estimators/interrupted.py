@@ -1,4 +1,4 @@
-"""What an interrupted search says: what it has kept, and how to go on."""
+"""Notes for the user of an interrupted search: what was kept, and how to resume."""
 
 from __future__ import annotations
 

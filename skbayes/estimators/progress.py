@@ -14,10 +14,10 @@ from skbayes.evaluation.results import Record, error_of, reason_of
 from skbayes.trial import Trial
 
 MAX_REASON = 30
-"""Most characters of the reason of a failure in it."""
+"""Maximum number of characters of the reason of a failure."""
 
 WIDTH = 79
-"""Most characters of a line."""
+"""Maximum number of characters of a line."""
 
 
 class Progress(Listener):
@@ -28,11 +28,11 @@ class Progress(Listener):
     n_trials : int or None
         How many candidates there will be; None if it is not known.
     total_cost : float
-        What all of them cost, in the unit of `resource_of`.
+        Sum of `resource_of` over all candidates.
     metric : object
-        Name of the score that is followed where there are several.
+        Name of the metric that is maximised if there are several.
     resource : str or None, default=None
-        What a candidate gets more or less of.
+        Name of the resource; None if there is none.
     """
 
     def __init__(

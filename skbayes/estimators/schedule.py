@@ -19,7 +19,7 @@ from skbayes.trial import Trial
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """The brackets of a search, and what follows from them.
+    """The brackets of a search, and the numbers derived from them.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Schedule:
 
     @property
     def rungs(self) -> dict[tuple[int, int], Rung]:
-        """All rungs by the number of their bracket and their own in it."""
+        """All rungs, by the number of the bracket and that of the rung in the bracket."""
         return {
             (number, step): rung
             for number, bracket in enumerate(self.brackets)
@@ -49,12 +49,12 @@ class Schedule:
 
     @property
     def total_cost(self) -> float:
-        """What all trials get of the resource together."""
+        """Sum of the resources of all trials."""
         return sum(rung.n_candidates * rung.n_resources for rung in self.rungs.values())
 
     @property
     def resources(self) -> set[int]:
-        """The resources that there are rungs for."""
+        """The different amounts of the resource, over all rungs."""
         return {rung.n_resources for rung in self.rungs.values()}
 
     @property
@@ -90,7 +90,7 @@ class Schedule:
                 yield self.rungs[number, step], of_rung
 
     def columns(self, trials: Sequence[Trial]) -> dict[str, list[Any]]:
-        """Return what `cv_results_` says of the rungs of trials.
+        """Return the columns of `cv_results_` about rungs, resources and brackets.
 
         Parameters
         ----------
@@ -109,14 +109,14 @@ class Schedule:
         return columns
 
     def fitted_attributes(self, trials: Sequence[Trial]) -> dict[str, Any]:
-        """Return the attributes that tell how the rungs came about.
+        """Return the fitted attributes that describe the rungs as they were evaluated.
 
-        A budget or a finite space may have ended them early.
+        A budget or a finite space may have ended the search before the last rung.
 
         Parameters
         ----------
         trials : sequence of Trial
-            As evaluated.
+            All evaluated trials.
 
         Returns
         -------
@@ -176,7 +176,7 @@ def make_schedule(search: Any, resource: Resource, inputs: Inputs, size: int | N
 
 
 def best_with_most_resources(results: dict[str, Any], metric: str) -> int:
-    """Return the index of the best candidate among those that got the most of the resource.
+    """Return the index of the best candidate among those with the most resources.
 
     Candidates without a score count only if there is no other.
 

@@ -1,4 +1,4 @@
-"""What the searches of `n_iter` trials share: a sampler that is asked for one after the other."""
+"""Base class of the searches that evaluate `n_iter` candidates on all samples."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from skbayes.space import Space
 DEFAULT_N_ITER = 50
 
 MOST_ITER = 10_000
-"""Trials of a search that only the time limits."""
+"""Maximum number of trials of a search with `n_iter=None`."""
 
 
 class SequentialSearchCV(BaseModelSearchCV):
@@ -80,7 +80,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         self.n_iter_no_change = n_iter_no_change
 
     def _make_sampler(self, inputs: Inputs, space: Space, seed: int) -> Sampler:
-        """Decide what proposes: the grid that the space is, or a model of it."""
+        """Return a grid sampler if the space is searched as a grid, else a model-based one."""
         if self.n_iter is None and self.timeout is None:
             raise ValueError(
                 "n_iter=None means as many candidates as the time suffices for; give timeout a "
@@ -96,7 +96,7 @@ class SequentialSearchCV(BaseModelSearchCV):
     def _warn_of_small_space(self, space: Space) -> None:
         """Warn, as scikit-learn does, of a space with fewer candidates than were asked for.
 
-        The default of `n_iter` warns of nothing: a small grid is searched as a grid.
+        There is no warning for the default of `n_iter`: a small grid is then searched as a grid.
         """
         if space.size is not None and self.n_iter not in (None, DEFAULT_N_ITER):
             size = space.size if space.grid_size is None else space.grid_size
@@ -128,5 +128,5 @@ class SequentialSearchCV(BaseModelSearchCV):
 
     def _is_grid(self, space: Space) -> bool:
         if self.n_iter is None or self.n_iter_no_change is not None:
-            return False  # it may end early, and the first corner of a grid would be all it sees
+            return False  # it may end early, after one corner of the grid
         return space.grid_size is not None and self.n_iter >= space.grid_size

@@ -25,27 +25,27 @@ def raise_if_all_failed(
     error_score: Any,
     advice: str = "",
 ) -> None:
-    """Raise if no trial has a score on any split, with why.
+    """Raise an error that says why, if no trial has a score on any split.
 
-    Where all fits failed the error is scikit-learn's; else it is in its words.
+    If all fits failed, the error is that of scikit-learn; otherwise its message is worded alike.
 
     Parameters
     ----------
     results_by_trial : sequence of sequence of dict
         Results of the splits of each trial.
     n_planned : int
-        How many trials there were to be.
+        How many trials were planned.
     metric : object
-        Name of the score that is followed where there are several.
+        Name of the metric that is maximised if there are several.
     error_score : object
     advice : str, default=''
-        What else to say to the user.
+        Text to append to the message.
 
     Raises
     ------
     ValueError
     TypeError
-        If all that was raised are such.
+        If every error was a TypeError.
     """
     results = list(chain.from_iterable(results_by_trial))
     if any(_has_score(result, metric) for result in results):
@@ -67,13 +67,13 @@ def raise_if_all_failed(
 
 
 def describe_errors(results: Sequence[SplitResult], metric: Any) -> str:
-    """Return the errors of failed splits, the most frequent first, with how often each came.
+    """Return a text of the errors of failed splits, the most frequent first, with their counts.
 
     Parameters
     ----------
     results : sequence of dict
     metric : object
-        Name of the score that is followed where there are several.
+        Name of the metric that is maximised if there are several.
     """
     by_reason: dict[str, list[str]] = {}
     for result in results:
@@ -90,6 +90,6 @@ def describe_errors(results: Sequence[SplitResult], metric: Any) -> str:
 
 
 def _has_score(result: SplitResult, metric: Any) -> bool:
-    """Whether a split has a score that is a number, however large."""
+    """Whether a split has a score that is not NaN; infinite scores count."""
     outcome = outcome_of([result], metric)
     return outcome.failure is None and not np.isnan(outcome.scores[outcome.metric][0])

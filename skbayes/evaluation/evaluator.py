@@ -23,14 +23,14 @@ from skbayes.trial import Trial
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Everything an evaluation needs but the trial.
+    """Everything an evaluation needs except the trial.
 
     Parameters
     ----------
     estimator : estimator
         Cloned for every fit, never touched.
     splits : sequence of Split
-        Frozen: every trial sees the same.
+        The same for every trial.
     n_trials : int
         How many trials are planned, for progress messages.
     options : mapping
@@ -39,13 +39,14 @@ class Evaluation:
         Returns the callback context of a trial and the number of a split; None if there are no
         callbacks.
     subsampled : mapping of int to sequence of Split, default={}
-        By the fidelity of a trial, the splits with as many samples; all samples if it is missing.
+        By fidelity, the splits with that number of samples. Trials of any other fidelity use all
+        samples.
     pool : WarmStartPool, default=None
-        Models that promoted trials continue; by default every fit begins anew.
+        Fitted models that promoted trials continue; by default every fit starts from scratch.
     in_subprocess : bool, default=False
-        Whether tasks run in other processes, from which warnings have to be brought back.
+        Whether tasks run in other processes, so that warnings have to be sent back.
     watch : Watch or None, default=None
-        Watches over the splits under way, if the processes they run in may die.
+        Keeps a file per split under way, if the processes they run in may die.
     """
 
     estimator: Any
@@ -66,7 +67,7 @@ class Evaluation:
     def task(self, trial: Trial, splits: Sequence[int]) -> Task:
         """Return the task that evaluates some splits of a trial.
 
-        Making a task changes nothing: a task that is lost can be made again.
+        Making a task has no side effects, so a task that was lost can be made again.
 
         Parameters
         ----------
@@ -92,9 +93,9 @@ class Evaluation:
         return task
 
     def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
-        """Return the result of a split whose worker process did not live to answer.
+        """Return the result of a split whose worker process died.
 
-        It is that of a model that cannot be fitted, so `error_score` has the last word.
+        It is the result of a model whose `fit` raises an error, so `error_score` applies.
 
         Parameters
         ----------
@@ -102,7 +103,7 @@ class Evaluation:
         split : int
         reason : str
         stack : str
-            Where the process was, the most recent call first; empty if it is not known.
+            Stack of the process, the most recent call first; empty if it is not known.
 
         Returns
         -------
@@ -123,13 +124,13 @@ class Evaluation:
         return answer.results[split] | {"fit_error": below_the_fit(stack) + error}
 
     def keep_models(self, trial: Trial, results: Sequence[SplitResult]) -> None:
-        """Take the fitted models out of the results of a finished trial, into the pool.
+        """Move the fitted models from the results of a finished trial into the pool.
 
         Parameters
         ----------
         trial : Trial
         results : sequence of SplitResult
-            Of all splits, in order; changed in place.
+            Results of all splits, in order; changed in place.
         """
         models = [result.pop("estimator", None) for result in results]
         if self.pool is not None:
@@ -149,7 +150,7 @@ class Evaluation:
 
 
 class FitProcessDied(RuntimeError):
-    """The process that fitted a model came to its end."""
+    """The process that fitted a model died, or was ended after `max_fit_time`."""
 
 
 class Unfittable(BaseEstimator):
@@ -230,7 +231,7 @@ def _evaluate(
 
 
 def _as_floats(scores: Any) -> Any:
-    """Return scores as floats, whatever kind of number a scorer gave: they may be written down."""
+    """Return scores as Python floats, because they may be written to a journal."""
     if isinstance(scores, dict):
         return {name: _as_floats(score) for name, score in scores.items()}
     try:
@@ -240,7 +241,7 @@ def _as_floats(scores: Any) -> Any:
 
 
 def _to_fit(estimator: Any, model: Any, continues_later: bool) -> Any:
-    """Return a model of the pool to fit further, or a new one that can be fitted further later."""
+    """Return the model of the pool to continue, or a clone with or without a warm start."""
     if model is not None:
         return model
     return clone(estimator).set_params(warm_start=True) if continues_later else clone(estimator)

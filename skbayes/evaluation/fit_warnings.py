@@ -24,12 +24,12 @@ class FitWarning(NamedTuple):
 
 @contextmanager
 def collected(into: list[FitWarning]) -> Iterator[None]:
-    """Append the distinct warnings of the block that the filters let pass, instead of showing.
+    """Append the distinct warnings of the block that pass the filters, instead of showing them.
 
     Parameters
     ----------
     into : list of FitWarning
-        Is appended to.
+        List to append to.
     """
     with warnings.catch_warnings(record=True) as caught:
         try:
@@ -50,7 +50,7 @@ def shown_once(collection: list[FitWarning]) -> Iterator[None]:
     Parameters
     ----------
     collection : list of FitWarning
-        Is appended to; others may append to it during the block.
+        List to append to; warnings of other processes may be appended during the block.
     """
     try:
         with collected(collection):

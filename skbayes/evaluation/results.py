@@ -1,4 +1,4 @@
-"""From what scikit-learn reports of the splits to the outcome that the sampler sees."""
+"""Results of splits as scikit-learn reports them, and the outcome of a trial made from them."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ CHAIN = re.compile(
     rf"(?={re.escape(HEADER)}$)",
     re.MULTILINE,
 )
-"""What stands between two tracebacks of which one led to the other."""
+"""The line between two tracebacks of a chain of exceptions."""
 
 
 SplitResult = dict[str, Any]
 """Scores, times and error of one split, as scikit-learn reports them.
 
-Beside them ``is_last`` is true if a callback wants no trial after this one, and ``score_errors``
-has the tracebacks of scores that failed, by the name of the metric.
+Two keys are added: ``is_last`` is true if a callback asked to stop the search after this trial, and
+``score_errors`` has the tracebacks of scores that failed, by the name of the metric.
 """
 
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """A finished trial with all that was reported of it.
+    """A finished trial with the results of its splits.
 
     Parameters
     ----------
     trial : Trial
         With its outcome.
     results : sequence of SplitResult
-        Of its splits, in order.
+        Results of its splits, in order.
     n_shown : int
         How many outcomes its proposal was shown.
     """
@@ -58,8 +58,8 @@ def outcome_of(results: Sequence[SplitResult], metric: Any) -> Outcome:
     results : sequence of SplitResult
         Of all splits, in order.
     metric : object
-        Name of the metric to follow where there are several; if no metric has this name, the
-        first is followed.
+        Name of the metric to maximise if there are several; if no metric has this name, the first
+        metric is maximised.
 
     Returns
     -------
@@ -76,18 +76,18 @@ def outcome_of(results: Sequence[SplitResult], metric: Any) -> Outcome:
 
 
 def _score_in(table: Any, name: str) -> float:
-    """Return a score of a split; one that failed has the same number for all metrics."""
+    """Return the score of a metric; a split that failed has one number for all metrics."""
     return float(table.get(name, np.nan) if isinstance(table, dict) else table)
 
 
 def error_of(result: SplitResult, metric: Any) -> str | None:
-    """Return the traceback of the fit, or else of the followed score; None if neither failed.
+    """Return the traceback of the fit, or else of the maximised score; None if neither failed.
 
     Parameters
     ----------
     result : SplitResult
     metric : object
-        Name of the metric that is followed where there are several.
+        Name of the metric that is maximised if there are several.
 
     Returns
     -------
@@ -117,11 +117,11 @@ class FitFailure:
     splits : tuple of int
         Numbers of the splits.
     reason : str
-        The error.
+        Type and message of the error.
     traceback : str
-        Where it came from.
+        Traceback of the error on the first of the splits.
     step : {'fit', 'score'}, default='fit'
-        What failed.
+        Whether the fit or a score failed.
     """
 
     splits: tuple[int, ...]
@@ -130,12 +130,12 @@ class FitFailure:
     step: str = "fit"
 
     def __str__(self) -> str:
-        """Return all of it, to be read."""
+        """Return a readable text of the splits and the traceback."""
         return f"splits {', '.join(map(str, self.splits))}:\n{self.traceback}"
 
 
 def failures_of(results: Sequence[SplitResult]) -> list[FitFailure]:
-    """Return why splits of a trial failed, each reason once.
+    """Return the failures of a trial, one per reason.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def merge_equal_errors(results: Sequence[SplitResult]) -> list[SplitResult]:
 
 
 def insert_missing_metrics(results: Sequence[SplitResult], error_score: Any) -> None:
-    """Give splits whose fit or scorer failed the names that the scorer returns for other splits.
+    """Give failed splits a table of `error_score`, with the metrics of the other splits.
 
     Parameters
     ----------
@@ -194,10 +194,10 @@ def insert_missing_metrics(results: Sequence[SplitResult], error_score: Any) -> 
 
 
 def reason_of(traceback: str) -> str:
-    r"""Return the error at the end of a traceback, without where it came from.
+    r"""Return the error at the end of a traceback, without the frames.
 
-    The message of the error may quote anything, other tracebacks too. What is no traceback is
-    returned as it is.
+    The message of the error may contain any text, even other tracebacks. Text that is not a
+    traceback is returned as it is.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def reason_of(traceback: str) -> str:
     """
     begin = max((match.end() for match in CHAIN.finditer(traceback)), default=0)
     lines = traceback[begin:].strip().splitlines()
-    first = 1  # behind the header, above which nothing of the error can stand
+    first = 1  # the line after the header
     if lines[:1] != [HEADER]:  # the stack of a process that was ended, or no traceback at all
         first = max((n for n, line in enumerate(lines) if line.startswith('  File "')), default=-1)
         first += 1

@@ -19,15 +19,15 @@ def as_split(chosen: Any, n_samples: int) -> Split:
     Parameters
     ----------
     chosen : tuple of two
-        Each indices, a mask or a slice.
+        Training and test samples, each as indices, a mask or a slice.
     n_samples : int
 
     Raises
     ------
     TypeError
-        If it is no such pair.
+        If `chosen` is not such a pair.
     ValueError
-        If an index is none of a sample.
+        If an index is out of range.
     """
     try:
         train, test = chosen

@@ -1,4 +1,4 @@
-"""Subsampling: the number of samples as a resource that a trial gets more or less of."""
+"""Subsampling of the splits, for a search whose fidelity is the number of samples."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STRATIFIED = (
 
 
 def is_stratified(cv: Any) -> bool:
-    """Whether a splitter keeps the shares of the classes, so that subsamples should too.
+    """Whether a splitter preserves class proportions, so that subsamples should too.
 
     Parameters
     ----------
@@ -43,26 +43,26 @@ def subsampled_splits(
     labels: Any = None,
     min_samples: int = 1,
 ) -> dict[int, list[Split]]:
-    """Return the splits with some of their samples.
+    """Return subsamples of the splits.
 
-    A larger subsample holds every smaller one, and the samples keep their order, so that two
-    subsamples differ in the number of samples and in nothing else. Training and test samples are
-    reduced alike.
+    A larger subsample contains every smaller one, and the samples keep their order, so two
+    subsamples differ only in the number of samples. Training and test samples are reduced by the
+    same factor.
 
     Parameters
     ----------
     splits : sequence of Split
     n_samples : int
-        Of the whole data.
+        Number of samples of the whole data.
     n_resources : iterable of int
         Sizes of the subsamples, out of `n_samples`.
     seed : int
-        Of the search.
+        Seed of the search.
     labels : array-like of shape (n_samples,), default=None
-        Classes whose shares a subsample keeps as far as whole samples go.
+        Class labels; a subsample keeps the class proportions up to rounding.
     min_samples : int, default=1
-        Fewest training samples and fewest test samples of a subsample, as far as the split has so
-        many. Without it, the first rungs might have no test samples.
+        Minimum number of training samples, and of test samples, in a subsample; all of them if the
+        split has fewer. Without it, the first rungs might have no test samples.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def subsampled_splits(
 
 
 def _order(indices: NDArray[np.intp], labels: Any, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Return indices in an order whose beginnings are random samples, stratified by labels."""
+    """Return the indices so ordered that every prefix is a random sample, stratified by labels."""
     shuffled = rng.permutation(indices)
     if labels is None:
         return shuffled

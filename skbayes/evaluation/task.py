@@ -13,18 +13,18 @@ Task = tuple[Any, tuple[Any, ...], dict[str, Any]]
 
 
 class Answer(NamedTuple):
-    """What a task answers.
+    """The results that a task sends back.
 
     Parameters
     ----------
     number : int
         Number of the trial.
     results : dict of int to dict
-        Result of each split that was evaluated.
+        Result of each evaluated split, by its number.
     seconds : float
-        How long that took.
+        How long the task took.
     fit_warnings : sequence of FitWarning
-        Warnings of the fits, if the task ran in another process; else they need not be sent.
+        Warnings of the fits if the task ran in another process; otherwise empty.
     """
 
     number: int

@@ -1,10 +1,11 @@
 """Warm starts: the models of a trial are fitted further when it is promoted.
 
-A promoted trial differs from its parent in nothing but the number of trees or iterations. Where a
-model that is fitted further is identical to one fitted at once, the parent's models are kept in a
-pool until then. Which models can be fitted further is a list, and a test proves every entry.
+A promoted trial differs from its parent only in the number of trees or iterations. If continuing
+the parent's fit gives the same model as a fit from scratch, the parent's models are kept in a pool
+until the promotion. `RESOURCE_OF` lists the estimators that can be continued; a test covers every
+entry.
 
-The pool is bounded: of each rung it keeps the models of as many trials as will be promoted.
+The pool is bounded: per rung, it keeps the models of as many trials as will be promoted.
 """
 
 from __future__ import annotations
@@ -43,14 +44,14 @@ RESOURCE_OF = {
     HistGradientBoostingClassifier: "max_iter",
     HistGradientBoostingRegressor: "max_iter",
 }
-"""The parameter that each class of models can increase; subclasses may fit in other ways."""
+"""The parameter that a warm start increases, by exact class: a subclass may fit differently."""
 
 N_AUTO_STOPPING = 10_000
 """Samples above which ``early_stopping='auto'`` stops early."""
 
 
 def can_continue(model: Any, resource: str | None, n_samples: int) -> bool:
-    """Whether a model fitted further is, bit for bit, the one fitted at once.
+    """Whether continuing the fit of a model gives the model of one fit, bit for bit.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def can_continue(model: Any, resource: str | None, n_samples: int) -> bool:
     resource : str or None
         The parameter that is increased.
     n_samples : int
-        Most training samples.
+        Largest number of training samples of a split.
     """
     if resource is None or RESOURCE_OF.get(type(model)) != resource:
         return False
@@ -66,8 +67,8 @@ def can_continue(model: Any, resource: str | None, n_samples: int) -> bool:
     return (
         isinstance(params["random_state"], Integral)
         and not _stops_early(params, n_samples)
-        and not params.get("oob_score")  # refused, or computed anew each time
-        and not isinstance(params.get("class_weight"), str)  # warned of
+        and not params.get("oob_score")  # warm starts reject it or compute it anew
+        and not isinstance(params.get("class_weight"), str)  # scikit-learn warns
     )
 
 
@@ -90,7 +91,7 @@ class WarmStartPool:
     resource : str
         The parameter that is increased.
     n_samples : int
-        Most training samples.
+        Largest number of training samples of a split.
     n_promoted : mapping of (int, int) to int
         By bracket and rung, how many trials of the rung are promoted to more resources.
     """
@@ -131,7 +132,7 @@ class WarmStartPool:
         return self._models[trial.parent][split]
 
     def put(self, trial: Trial, models: Sequence[Any]) -> None:
-        """Keep the models of a finished trial, and drop those that are of no more use.
+        """Keep the models of a finished trial, and drop models that are no longer needed.
 
         Parameters
         ----------

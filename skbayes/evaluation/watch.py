@@ -1,9 +1,9 @@
-"""A watch over splits that are evaluated in processes which may die.
+"""Files that tell which splits the worker processes were evaluating when they died.
 
-A process that dies does not say which split it was evaluating. So it keeps a file for that split as
-long as it evaluates it: the files that are left are of splits that were begun and not ended. If a
-split takes too long, a watchdog in its own process writes the stack into that file, and ends the
-process. If the process was stopped, and its watchdog with it, the parent ends it a little later.
+A worker process keeps a file for a split while it evaluates that split. So the files that a dead
+process leaves name the splits that were under way. If a split exceeds `max_fit_time`, a watchdog in
+the same process writes the stack into the file and ends the process. If the process is suspended,
+its watchdog does not run, and the parent process ends it a little later.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LONGEST_WATCH = 1e8
-"""Seconds that a clock of any system can count."""
+"""Longest time limit in seconds that the timers of all systems accept."""
 
 GRACE = 2.0
 """Seconds after `max_fit_time` in which a process can end itself, before the parent does it."""
 
 INTERVAL = 0.25
-"""Seconds between two looks of the parent."""
+"""Seconds between two checks by the parent process."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Watch:
     folder : Path
         Where the files are, each named by trial, split and process.
     max_fit_time : float or None
-        Seconds after which a process ends itself, and writes where it was.
+        Seconds per split after which a process writes its stack and ends itself; None for no limit.
     """
 
     folder: Path
@@ -50,12 +50,12 @@ class Watch:
 
     @contextmanager
     def over(self, number: int, split: int) -> Iterator[None]:
-        """Watch over a split of a trial; warn if the folder cannot be written to.
+        """Keep the file of a split during the block; warn if the folder cannot be written to.
 
         Parameters
         ----------
         number, split : int
-            Of the trial and of its split.
+            Numbers of the trial and of its split.
         """
         path = self.folder / f"{number}-{split}-{os.getpid()}"
         try:
@@ -74,7 +74,7 @@ class Watch:
                 yield
         finally:
             with suppress(OSError):
-                path.unlink(missing_ok=True)  # what is about to be killed may have been quicker
+                path.unlink(missing_ok=True)  # the parent may have removed it
 
     @contextmanager
     def _limited(self, stack: int) -> Iterator[None]:
@@ -83,7 +83,7 @@ class Watch:
             yield
             return
         seconds = min(self.max_fit_time, LONGEST_WATCH)
-        # Unlike a thread of Python, this one does not need the fit to let go of Python.
+        # Unlike a Python thread, this watchdog also runs while the fit holds the GIL.
         faulthandler.dump_traceback_later(seconds, exit=True, file=stack)
         try:
             yield
@@ -91,14 +91,14 @@ class Watch:
             faulthandler.cancel_dump_traceback_later()
 
     def collect_leftovers(self) -> tuple[list[tuple[int, int]], dict[tuple[int, int], str]]:
-        """Return what dead processes have left, and remove it.
+        """Return the splits whose files dead processes have left, and remove the files.
 
         Returns
         -------
         suspects : list of (int, int)
-            Trial and split that were under way.
+            Trial and split of the evaluations that were under way within the time limit.
         exceeded : dict of (int, int) to str
-            Those that took too long, and where they were.
+            Trial and split of the evaluations that exceeded `max_fit_time`, with their stacks.
         """
         suspects, exceeded = [], {}
         for path in self.under_way():
@@ -107,7 +107,7 @@ class Watch:
                 stack = path.read_text()
                 path.unlink(missing_ok=True)
             except OSError:
-                continue  # it ended just now
+                continue  # the split was finished just now
             if stack:
                 exceeded[number, split] = stack
             else:
@@ -121,7 +121,7 @@ class Watch:
 
 @dataclass
 class Overseer:
-    """Ends processes whose own watchdog does not, as that of a stopped process.
+    """Ends overdue processes whose own watchdog does not run, such as suspended ones.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ class Overseer:
     _last_look: float = 0.0
 
     def look(self) -> None:
-        """End what is overdue; cheap enough to be called all the time."""
+        """End overdue processes; cheap enough to be called in a polling loop."""
         now = time.monotonic()
         if self.watch.max_fit_time is None or now - self._last_look < INTERVAL:
             return
@@ -144,6 +144,6 @@ class Overseer:
                 self._end(path)
 
     def _end(self, path: Path) -> None:
-        with suppress(OSError):  # it has ended just now
+        with suppress(OSError):  # the process has ended just now
             path.write_text("The process was stopped, and could not tell where it was.\n")
             os.kill(int(path.name.split("-")[2]), getattr(signal, "SIGKILL", signal.SIGTERM))

@@ -4,9 +4,9 @@ Z      rows of the unit cube, (n, d)          m   size of the set
 
 The likelihood of a Gaussian process costs n³ per evaluation. A search needs it to be accurate
 around the best trials, and to remember which other regions were explored. So half of the set are
-the best scores, and the other half covers the rest: each next row is the one farthest from all that
-are in the set, which is within a factor of two of the best cover there is. Below m trials, the set
-is all of them.
+the best scores, and the other half covers the rest: each next row is the one farthest from all rows
+in the set. The radius of this greedy cover is within a factor of two of the smallest one possible.
+Up to m trials, the set contains all of them.
 
 The cover follows Gonzalez, "Clustering to minimize the maximum intercluster distance", Theoretical
 Computer Science, 1985.
@@ -21,10 +21,10 @@ from skbayes.models.kernels import ScaledRows
 from skbayes.trial import FloatArray
 
 MAX_ACTIVE = 250
-"""m, beyond which a proposal does not cost more; chosen by that cost."""
+"""m. More trials do not make a proposal slower; chosen by how long a proposal takes."""
 
 MAX_COVERED = 2_000
-"""Most rows among which the cover is chosen: the most recent ones."""
+"""The cover is chosen among this many of the most recent rows, at most."""
 
 
 def active_set(

@@ -32,7 +32,7 @@ JITTER = 1e-8
 """Added to the diagonal, relative to the signal: equal rows would make K singular."""
 
 LOG_BOUNDS = {"lengthscale": (-4.6, 6.9), "signal": (-5.0, 5.0), "noise": (-16.0, 0.7)}
-"""Box of the search for θ; the scores are standardised and the rows lie in the unit cube."""
+"""Bounds of θ in a fit, for standardised scores and rows in the unit cube."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +49,12 @@ class HyperPrior:
 
     @classmethod
     def for_dimension(cls, d: int) -> HyperPrior:
-        """Return the prior whose length-scales grow with √d, so that the problem stays simple.
+        """Return the prior for d columns, whose length-scales grow with √d.
 
-        As Hvarfner et al. 2024, eq. 5, with constants for tuning problems, which are rougher than
-        theirs: log ℓ ~ N(−0.5 + log(d) / 2, 1). Noise is small a priori, because frozen splits
-        make scores repeatable. Chosen in doc/benchmarks.md: "length-scale prior at −0.2; −0.8" and
+        So the score is not assumed to be a more complex function if there are more columns, as in
+        Hvarfner et al. 2024, eq. 5. The constants are for tuning problems, which are rougher than
+        theirs: log ℓ ~ N(−0.5 + log(d) / 2, 1). Noise is small a priori, because all trials share
+        the same splits. Chosen in doc/benchmarks.md: "length-scale prior at −0.2; −0.8" and
         "larger noise a priori once more".
 
         Parameters
@@ -131,7 +132,7 @@ class GaussianProcess:
         self.alpha = self._L_inverse.T @ (self._L_inverse @ y)
 
     def mean(self, X: FloatArray) -> FloatArray:
-        """Return the posterior mean of the score, without the deviation.
+        """Return the posterior mean of the score alone, which is faster than `predict`.
 
         Parameters
         ----------
@@ -162,7 +163,7 @@ class GaussianProcess:
     def predict_with_gradient(
         self, X: FloatArray
     ) -> tuple[FloatArray, FloatArray, Callable[[FloatArray, FloatArray], FloatArray]]:
-        """Return mean and standard deviation, and what turns derivatives by them into gradients.
+        """Return posterior mean and standard deviation, and a function for gradients of them.
 
         With v(x) = s² + β² − |L⁻¹ k(x)|² the variance, ∇v = −2 k(x)ᵀ K⁻¹ ∇k(x), and
         ∂R/∂xⱼ = 2 wⱼ (xⱼ − zᵢⱼ).
@@ -192,7 +193,7 @@ class GaussianProcess:
         return k @ self.alpha, std, gradient
 
     def distance_to_data(self, X: FloatArray) -> FloatArray:
-        """Return how far each row lies from the nearest datum.
+        """Return the distance of each row to the nearest observed row.
 
         Parameters
         ----------
@@ -206,9 +207,9 @@ class GaussianProcess:
         return np.sqrt(self._rows.distances_from(X).min(axis=1))
 
     def fantasize(self, X: FloatArray) -> GaussianProcess:
-        """Return the posterior after its own mean has been observed at rows X.
+        """Return the posterior as if its own mean had been observed at rows X.
 
-        The mean stays as it is and the uncertainty around X goes: the "Kriging believer" of
+        The mean stays the same and the variance around X shrinks: the "Kriging believer" of
         Ginsbourger, Le Riche & Carraro, "Kriging is well-suited to parallelize optimization", 2010.
 
         Parameters
@@ -254,7 +255,7 @@ def fit_hyperparameters(
         Noise variance of each score in addition to that of all scores.
     is_categorical : ndarray of shape (d,)
     starts : list of ndarray of shape (d + 2,)
-        Where to begin; the search runs from the one of largest density.
+        Starting points; the fit runs from the one with the largest density.
     max_iterations : int, default=40
 
     Returns
@@ -308,7 +309,7 @@ class MarginalLikelihood:
     ) -> None:
         self._y, self._extra_noise = y, extra_noise
         self._i, self._j = np.tril_indices(len(y), -1)
-        self._below = self._i + len(y) * self._j  # where the pairs stand in a matrix by columns
+        self._below = self._i + len(y) * self._j  # positions of the pairs, column-major
         self._D = pairwise_squared_distances(Z, is_categorical)
 
     def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
@@ -317,7 +318,7 @@ class MarginalLikelihood:
         w = np.exp(-2.0 * theta[:d])
         signal, noise = np.exp(theta[d:])
         k, dk = matern52(w @ self._D)
-        K = np.zeros(n * n)  # by columns
+        K = np.zeros(n * n)  # column-major
         K[self._below] = signal * k + MEAN_VARIANCE
         K[:: n + 1] = signal * (1.0 + JITTER) + MEAN_VARIANCE + noise + JITTER + self._extra_noise
         L = cholesky(K.reshape((n, n), order="F"))
@@ -365,7 +366,7 @@ def cholesky(K: FloatArray) -> FloatArray:
 
 
 def is_theta(value: object, d: int) -> bool:
-    """Whether a value that was read from somewhere can be the θ of rows of d columns.
+    """Whether a value that was read from a journal can be the θ of rows of d columns.
 
     Parameters
     ----------

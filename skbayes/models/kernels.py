@@ -1,13 +1,13 @@
-"""Matérn-5/2 kernel over the mixed unit cube, with the gradients a fit and a search need.
+"""Matérn-5/2 kernel over the mixed unit cube, with its derivative.
 
 Z, X   rows of the unit cube, (n, d) and (m, d)
 D      squared distance along each column; 0 or 1 along a categorical one
 w      inverse squared length-scales, (d,)
 R      squared scaled distance, R = Σⱼ wⱼ Dⱼ, (m, n)
 
-A categorical column counts as one-hot encoded: two rows are as far apart as its length-scale
-says if they differ there, and not at all if they agree. The scaled distance therefore is a
-Euclidean one, and the Matérn function of it a positive definite kernel.
+A categorical column acts as if it were one-hot encoded: it adds wⱼ to R if two rows differ in it,
+and nothing if they agree. So R is a squared Euclidean distance, and the Matérn function of R is a
+positive definite kernel.
 
 Follows Rasmussen & Williams, "Gaussian Processes for Machine Learning", eq. 4.17.
 """
@@ -40,7 +40,7 @@ def pairwise_squared_distances(Z: FloatArray, is_categorical: NDArray[np.bool_])
 
 
 class ScaledRows:
-    """Rows that distances are taken from, prepared once.
+    """Rows scaled by the length-scales once, for distances to many other rows.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class ScaledRows:
         self._categories = [(j, w[j], Z[:, j]) for j in np.flatnonzero(is_categorical)]
 
     def distances_from(self, X: FloatArray) -> FloatArray:
-        """Return R, without the memory that D would need.
+        """Return R without computing D, which would need d times the memory.
 
         Parameters
         ----------

@@ -1,16 +1,17 @@
-"""Scores as a Gaussian process wants them: of one scale, without a tail that flattens the rest.
+"""Output transform for the surrogate: scores are standardised, and their lower tail is compressed.
 
-y      scores, greater is better, (n,)
-r      their distance below the best, (n,)
-c      how far below the best a score still counts as it is
+y      transformed scores, greater is better, (n,)
+r      distance of each score below the best, (n,)
+c      threshold: scores with r > c are the tail
 
 One R² of −10⁶ among scores between 0 and 1 must not hide the differences between them, and the
-search only cares for the upper end. Below the scale c, which is set by the better scores alone,
-distances are pulled in twice logarithmically, so that the order stays and the magnitude goes. How
-bad such a trial is then says little, and the surrogate is told that it is noisy in proportion.
+search only needs to model the best scores well. So the distances in the tail are replaced by a
+double logarithm, which keeps the order and removes the magnitude. The threshold c depends on the
+better scores alone. How bad a trial in the tail is carries little information, so its score gets
+extra noise, in proportion to the compressed distance.
 
-Why scores want a transform at all: Cowen-Rivers et al., "HEBO: Pushing the limits of
-sample-efficient hyper-parameter optimisation", JAIR 2022.
+On output transforms in general: Cowen-Rivers et al., "HEBO: Pushing the limits of sample-efficient
+hyper-parameter optimisation", JAIR 2022.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ import numpy as np
 from skbayes.trial import FloatArray
 
 TAIL = 0.35
-"""Factor of the tail's twice logarithmic distance.
+"""Factor of the doubly logarithmic distance in the tail.
 
 Chosen in doc/benchmarks.md: "tail at 0.35 of its height".
 """
 
 UPPER = 0.25
-"""Share of the scores that sets the scale.
+"""Share of the scores, counted from the best, that sets the threshold c.
 
 Chosen in doc/benchmarks.md: "a scale set by the better half of the scores".
 """
 
 LINEAR = 7.0
-"""c, as a multiple of the distance below the best within which that share lies.
+"""c, as a multiple of the `UPPER` quantile of r.
 
 Chosen in doc/benchmarks.md: "7 instead of 2.5".
 """
@@ -41,14 +42,14 @@ LARGEST = 1e150
 """Magnitude beyond which scores count as equal; their differences would overflow."""
 
 TAIL_NOISE = 1.0
-"""Standard deviation of a score in the tail, as a share of its distance beyond c.
+"""Standard deviation of the extra noise in the tail, as a share of the compressed distance.
 
-Chosen with the height of the tail.
+Chosen together with `TAIL`.
 """
 
 
 def surrogate_scores(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return what the surrogate is told of the scores, and the noise to assume in the tail.
+    """Return the transformed scores for the surrogate, and the extra noise of the tail.
 
     Parameters
     ----------

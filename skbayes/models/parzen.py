@@ -7,12 +7,12 @@ h      bandwidths, (d,)                       b   share of a categorical kernel 
 
 Component 0 is the prior, which is uniform: the cube is warped by the user's distributions. The
 kernel of a continuous column is a normal density truncated to the unit interval. A discrete value
-is a cell of the interval, as wide as it is likely beforehand, and its density the kernel's mass
-between the borders of the cell over their distance; so every density integrates to one over the
-cube, and what a column does not bear on is one. A categorical kernel is the prior with weight b
-and the component's own cell with weight 1 − b. Where a column is inactive, in the row or in the
-component, the factor is the prior's: sub-spaces are one mixture, whose first column chooses among
-them, and what they share is learned together.
+is a cell of the interval, as wide as its prior probability; its density is the kernel's mass in the
+cell divided by the width of the cell. So every density integrates to one over the cube, and the
+density of the prior is one everywhere. A categorical kernel is the prior with weight b and the
+component's own cell with weight 1 − b. If a column is inactive in the row or in the component, its
+factor is that of the prior, one. So all sub-spaces are one mixture, whose first column chooses the
+sub-space, and parameters that sub-spaces share are learned together.
 
 Follows Bergstra, Bardenet, Bengio & Kégl, "Algorithms for Hyper-Parameter Optimization", NeurIPS
 2011, with the joint kernels of Falkner, Klein & Hutter, "BOHB", ICML 2018; components are named as
@@ -49,7 +49,7 @@ class ParzenEstimator:
     is_active : ndarray of shape (n, d)
         Which columns of `Z` their candidates use.
     weights : ndarray of shape (n + 1,)
-        Of the prior and of the components; they are normalised here.
+        Weights of the prior and of the components; they are normalised here.
     bandwidths : ndarray of shape (d,)
         Standard deviation of the kernel along a continuous or ordered column; along a categorical
         one the share b of the prior, between 0 and 1.
@@ -138,7 +138,7 @@ def _log_cell_density(
 ) -> FloatArray:
     """Return the log mass of truncated normal kernels in the cells of values, over their widths.
 
-    Each tail is measured from its own side: far out, 1 − Φ would cancel.
+    A cell above the centre of a kernel is measured from the upper tail, because 1 − Φ would cancel.
     """
     cells = np.searchsorted(positions, x)
     low = (edges[cells][:, np.newaxis] - z) / h

@@ -3,7 +3,7 @@
 `propose(history, rng)` has no hidden state. It depends on the trials handed out so far (finished
 ones with outcomes, pending ones without), on a generator keyed by the seed of the search and the
 number of the trial to propose, and on nothing else; in particular not on how many trials there
-will be. So a search is the same however many workers ran it, and can be continued from records.
+will be. So a search is the same for any number of workers, and can be resumed from records.
 """
 
 from __future__ import annotations

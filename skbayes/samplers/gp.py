@@ -1,4 +1,4 @@
-"""Bayesian optimisation: a Gaussian process learns the scores, log expected improvement chooses.
+"""Bayesian optimisation: a Gaussian-process surrogate, and log expected improvement on it.
 
 A proposal combines these methods, each in a module of its own or in the function named:
 
@@ -16,8 +16,9 @@ A proposal combines these methods, each in a module of its own or in the functio
 - the *πBO* prior weight, which fades: `acquisition/prior_weight.py`, Hvarfner et al., "πBO:
   Augmenting Acquisition Functions with User Beliefs for Bayesian Optimization", ICLR 2022.
 
-Two are our own: around a trial of a score with plateaus nothing is expected to be gained
-(`has_plateaus`), and every sub-space of a union gets a share of the trials (`neglected_subspace`).
+Two methods are not from the literature: if scores have plateaus, no candidate is proposed close to
+a trial (`has_plateaus`), and every sub-space of a union gets a minimum share of the trials
+(`neglected_subspace`).
 """
 
 from __future__ import annotations
@@ -52,22 +53,22 @@ DECIMALS = 10
 """Decimals of a proposal. The last bits of linear algebra depend on where in memory arrays lie."""
 
 N_BEST = 5
-"""Best trials whose neighbourhoods the acquisition is searched in."""
+"""Number of best trials whose neighbours are starts for maximising the acquisition."""
 
 PLATEAU_RADIUS = 0.2
-"""Length-scales around a trial within which a score with plateaus is taken as known.
+"""Radius around a trial, in length-scales, in which a score with plateaus is taken as known.
 
 Chosen in doc/benchmarks.md: "plateau radius 0.1; 0.35".
 """
 
 NOISE_STARTS = (-2.3, -4.6)
-"""Log noise variances that an estimate may begin from.
+"""Log noise variances from which a fit of θ may start.
 
 Chosen in doc/benchmarks.md: "estimates that begin from noise as well".
 """
 
 NO_NOISE = 1e-12
-"""Noise variance of a score that is the same every time."""
+"""Noise variance of scores without noise."""
 
 KNOWN = -1e3
 """Added to the log acquisition where the score is taken as known."""
@@ -76,14 +77,14 @@ OUTSIDE = -1e6
 """Added to the log acquisition outside the forced sub-space."""
 
 FAIR_SHARE = 1.0
-"""Trials that a sub-space gets at least, as a multiple of √n, or of n over their number if less.
+"""Minimum trials of each of m sub-spaces, as a multiple of the smaller of √n and n / m.
 
 Chosen in doc/benchmarks.md: "a fair share of √n instead of 0.7 √n".
 """
 
 
 def default_n_initial_points(space: SearchSpace) -> int:
-    """Return the size of the start-up design: two more than the columns, but 4 to 10.
+    """Return the size of the start-up design: the number of columns plus two, from 4 to 10.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ class Acquisition:
     noise : float
         Noise variance of one evaluation, see `excess_noise`.
     radius : float
-        Length-scales around a trial within which the score is taken as known.
+        Radius around a trial, in length-scales, in which the score is taken as known.
     forced_subspace : float or None
         Position of the sub-space that the candidate must lie in; None if it may lie in any.
     is_continuous : ndarray of shape (d,)
@@ -134,7 +135,7 @@ class Acquisition:
         return values
 
     def with_gradient(self, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the values, without the terms that have no slope, and their gradients.
+        """Return the values, without the terms that are piecewise constant, and their gradients.
 
         Parameters
         ----------
@@ -176,7 +177,7 @@ class GPSampler(Sampler):
     start : QuasiRandomSampler
         The start-up design.
     n_initial_points : int
-        Trials before the surrogate takes over; given points count.
+        Number of trials before the surrogate is used, including given points.
     """
 
     def __init__(
@@ -228,11 +229,11 @@ class GPSampler(Sampler):
         return GPState(tuple(theta))
 
     def _starts_of_theta(self, trials: Sequence[Trial]) -> list[FloatArray]:
-        """Return where the estimate of θ may begin: at the prior mean or the latest estimate.
+        """Return the starts of the fit of θ: the prior mean, and the latest estimate if any.
 
-        The last one in the list is the latest estimate if there is one. Before them come copies
-        of it with more noise: where the noise is estimated as next to nothing, the likelihood
-        hardly depends on it, and no gradient leads out.
+        The last start is the latest estimate if there is one. The first two are copies of the last
+        one with more noise: if the noise was estimated as almost zero, the likelihood hardly
+        depends on it, and its gradient is too small for the noise to grow again.
         """
         starts = [HyperPrior.for_dimension(self.space.n_columns).mean]
         states = (trial.state for trial in reversed(trials))
@@ -244,10 +245,10 @@ class GPSampler(Sampler):
 
 
 def unknown_candidates(history: History) -> FloatArray:
-    """Return the candidates that were handed out and whose score is not known.
+    """Return the candidates that were handed out and have no score at full fidelity.
 
-    Those are the pending ones, and in a space with a resource those that had less than all of it:
-    another candidate beside them is worth no more than beside a pending one.
+    Those are the pending ones and, in a space with a resource, those evaluated at a lower fidelity
+    only: like a pending candidate, they should not have another candidate close by.
 
     Parameters
     ----------
@@ -283,8 +284,9 @@ def excess_noise(surrogate: GaussianProcess) -> float:
 def has_plateaus(scores: FloatArray) -> bool:
     """Whether different candidates among the better half have exactly the same score.
 
-    Accuracy counts samples, so it moves in steps. The surrogate expects a gain right beside the
-    best trial, where a step has none. A score without ties is refined as far as it goes.
+    Accuracy counts samples, so it is a step function. The surrogate expects an improvement right
+    beside the best trial, where a step function has none. For a score without ties, candidates may
+    come as close to the best trial as the acquisition asks for.
 
     Parameters
     ----------
@@ -299,9 +301,9 @@ def has_plateaus(scores: FloatArray) -> bool:
 def neglected_subspace(space: SearchSpace, rows: FloatArray) -> float | None:
     """Return the position of the sub-space that has had too few trials, or None.
 
-    Two bad scores in a large sub-space say little about its best one, but they are enough for the
-    surrogate to propose elsewhere from then on. So each sub-space gets a share of the trials, where
-    the acquisition is largest in it.
+    Two bad scores in a large sub-space say little about its best score, but they can be enough for
+    the surrogate never to propose a candidate there again. So each sub-space gets a minimum share
+    of the trials, at the largest acquisition inside it.
 
     Parameters
     ----------

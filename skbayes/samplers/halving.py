@@ -2,19 +2,19 @@
 
 η      `factor`: one in η candidates of a rung is promoted to the next, with η times the resource
 
-A *rung* is a number of candidates that get the same resource, a *bracket* the rungs that the same
-candidates climb. Both are data, computed before anything is evaluated. New candidates fill the
-space until a trial has had the full resource. From then on they come from a model that is shown
-every trial of every rung, with the resource as one more column of the cube, and asked for what is
-best at the full resource. Promotion is by score.
+A *rung* is a set of candidates that get the same amount of the resource. A *bracket* is a sequence
+of rungs through which candidates are promoted by score. Both are computed before anything is
+evaluated. New candidates come from a space-filling design until a trial with the full resource is
+finished. From then on they come from a model that is shown the trials of all rungs, with the
+resource as one more column of the cube, and that proposes candidates for the full resource.
 
-A rung is promoted when it is complete, and ends its bracket if none of its trials has a score.
-Until it is complete the next bracket is begun, so that workers have work; if there is no other
-bracket, the sampler waits.
+The best candidates of a rung are promoted once all its trials are finished; if none has a score,
+the bracket ends. Until then the sampler begins the next bracket, to keep the workers busy. If there
+is no other bracket, it waits.
 
 Follows Karnin, Koren & Somekh, "Almost Optimal Exploration in Multi-Armed Bandits", ICML 2013; the
 brackets are those of Li, Jamieson, DeSalvo, Rostamizadeh & Talwalkar, "Hyperband", JMLR 2018, and
-that a model proposes the candidates follows Falkner, Klein & Hutter, "BOHB", ICML 2018.
+the model that proposes candidates is an idea of Falkner, Klein & Hutter, "BOHB", ICML 2018.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Rung:
     ----------
     n_candidates : int
     n_resources : int
-        What each of them gets.
+        Amount of the resource for each of them.
     """
 
     n_candidates: int
@@ -48,17 +48,17 @@ class Rung:
 
 @dataclass(frozen=True)
 class Bracket:
-    """Rungs that the same candidates climb.
+    """Rungs through which candidates are promoted.
 
     Parameters
     ----------
     rungs : tuple of Rung
     n_required : int
-        Rungs it takes until less than η candidates are left.
+        Number of rungs until less than η candidates are left.
     n_possible : int
-        Rungs that there are resources for.
+        Number of rungs for which there are enough resources.
     n_remaining : int
-        Candidates that another rung would have.
+        Number of candidates that another rung would have.
     """
 
     rungs: tuple[Rung, ...]
@@ -87,13 +87,13 @@ def n_powers(ratio: float, factor: float) -> int:
 
 
 def make_ladder(min_resources: int, max_resources: int, factor: float) -> list[int]:
-    """Return the resources of all rungs there can be.
+    """Return the resources of all possible rungs.
 
     Parameters
     ----------
     min_resources, max_resources : int
     factor : float
-        Between the resources of two rungs; more than 1.
+        Ratio of the resources of successive rungs; more than 1.
 
     Returns
     -------
@@ -120,13 +120,13 @@ def make_bracket(
     Parameters
     ----------
     n_candidates : int
-        Of the first rung.
+        Number of candidates of the first rung.
     ladder : sequence of int
-        Resources of the rungs there can be.
+        Resources of all possible rungs.
     factor : float
     aggressive_elimination : bool, default=False
-        Whether the first rungs repeat the smallest resource until the last can end with less than
-        `factor` candidates.
+        Whether the first rungs repeat the smallest resource as often as is needed to end with less
+        than `factor` candidates.
 
     Examples
     --------
@@ -156,8 +156,8 @@ def make_brackets(
     n_brackets : int or None
         None for as many as the ladder has rungs.
     n_candidates : int
-        Of the first rung of the first bracket. The others have what costs about as much: on a
-        ladder of m rungs, the bracket that begins at rung b has n η⁻ᵇ m / (m − b).
+        Number of candidates n of the first rung of the first bracket. The other brackets cost
+        about the same: on a ladder of m rungs, the one that begins at rung b has n η⁻ᵇ m / (m − b).
     ladder, factor, aggressive_elimination
         As `make_bracket`.
 
@@ -184,7 +184,7 @@ class RungState:
     Parameters
     ----------
     bracket, rung : int
-        Where in the schedule the trial belongs.
+        Number of the bracket, and of the rung in the bracket, of the trial.
     candidate : object, default=None
         The state that the sampler of its candidate stored; None for a promoted trial.
     """
@@ -206,10 +206,10 @@ class HalvingSampler(Sampler):
         The searched space with a column for the resource.
     brackets : sequence of Bracket
     start, model : Sampler
-        Of the space `full`. They propose new candidates, the second as soon as a trial with the
-        most resource is finished.
+        Samplers of the space `full` that propose new candidates: `start` until a trial with the
+        full resource is finished, and `model` from then on.
     resource : str or None
-        The parameter that is the resource; None if it is no parameter.
+        The parameter that is the resource; None if the resource is not a parameter.
     given : sequence of (row, params), default=()
         Candidates that come before those of the samplers.
     """
@@ -243,7 +243,7 @@ class HalvingSampler(Sampler):
     def _next_of_bracket(
         self, number: int, history: History, rng: np.random.Generator
     ) -> Proposal | NoProposal:
-        """Return what one bracket needs next; exhausted if it needs nothing more."""
+        """Return the next proposal of one bracket; exhausted if there are no more."""
         below: list[Trial] = []
         for step, rung in enumerate(self.brackets[number].rungs):
             members = [trial for trial in history.trials if rung_of(trial) == (number, step)]
@@ -318,9 +318,9 @@ class HalvingSampler(Sampler):
     def _has_full_fidelity(self, trials: Sequence[Trial]) -> bool:
         """Whether a trial with the most resource is finished.
 
-        Before that a model would crowd the candidates where little of the resource does best,
-        which is seldom where much of it does, and promotion by score would take them all from
-        there.
+        Before that, a model would concentrate the candidates where scores at low fidelity are
+        best. That is seldom where scores at full fidelity are best, and promotion could then only
+        choose among those candidates.
         """
         return any(trial.fidelity == self._most and trial.outcome is not None for trial in trials)
 

@@ -1,4 +1,4 @@
-"""Samplers that learn nothing: a space-filling sequence, a grid, points given beforehand."""
+"""Samplers without a model: a space-filling sequence, a grid, points given by the user."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class QuasiRandomSampler(Sampler):
     def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
         if history.is_exhausted:
             return NoProposal.EXHAUSTED
-        # Every trial can hide one point of the sequence, and a coarse space many.
+        # Every trial can exclude one point of the sequence; in a coarse space, it can be many.
         for index in range(4 * (history.number + BLOCK)):
             row = self.point(index)
             if row_key(row) not in history.seen:

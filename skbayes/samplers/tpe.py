@@ -38,13 +38,13 @@ Chosen in doc/benchmarks.md: "64 or 128 rows drawn instead of 24".
 """
 
 MAX_GOOD = 25
-"""Largest γ, which is √n below.
+"""Largest γ; with fewer trials, γ is √n.
 
 Chosen in doc/benchmarks.md: "γ of 0.15 n; 0.25 n; 0.75 √n; 1.5 √n".
 """
 
 PRIOR_WEIGHT = 1.0
-"""Weight of the prior in a density; the other components have one on average.
+"""Weight of the prior in a density; the other components have a weight of 1 on average.
 
 Chosen in doc/benchmarks.md: "prior weight 0.3 or 3".
 """
@@ -56,7 +56,7 @@ Chosen in doc/benchmarks.md: "bandwidth 0.1; 0.07; 0.3".
 """
 
 BANDWIDTH_RANGE = (0.02, 0.5)
-"""Smallest and largest bandwidth: l keeps exploring, and g still tells rows apart."""
+"""Limits of a bandwidth: above the lower one l explores, below the upper one g is informative."""
 
 
 class TPESampler(Sampler):
@@ -68,7 +68,7 @@ class TPESampler(Sampler):
     start : QuasiRandomSampler
         The start-up design.
     n_initial_points : int, default=10
-        Trials before the densities take over; given points count.
+        Number of trials before the densities are used, including given points.
     """
 
     def __init__(
@@ -134,8 +134,8 @@ def rank_weights(n: int) -> FloatArray:
 def bandwidths(space: SearchSpace, n: int) -> FloatArray:
     """Return the bandwidths of a density.
 
-    Those of numeric columns shrink with n as Scott's rule has it for d dimensions; for a category
-    of many values the prior is the larger the more values there are to be tried.
+    Those of numeric columns shrink with n by Scott's rule for d dimensions. In a categorical column
+    the weight of the prior grows with the number of values, because more are still untried.
 
     Parameters
     ----------

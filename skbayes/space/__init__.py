@@ -1,4 +1,4 @@
-"""Parameters on the user's side, rows of the unit cube on the model's."""
+"""The search space: the user's parameters, mapped to rows of the unit cube for the sampler."""
 
 from skbayes.space.distributions import log_randint
 from skbayes.space.space import Space

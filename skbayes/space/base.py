@@ -1,7 +1,7 @@
-"""What a sampler needs of a space, whichever space it is.
+"""The interface of a search space, as samplers use it.
 
-Z      rows of the unit cube, (n, d), one column an axis of some dimension
-row    one of them, (d,)
+Z      rows of the unit cube, (n, d); each column is an axis of some dimension
+row    one row of the unit cube, (d,)
 
 Two rows are the same candidate if and only if their snapped rows are equal.
 """
@@ -20,7 +20,7 @@ from skbayes.trial import FloatArray
 
 
 class SearchSpace(ABC):
-    """Between dicts of parameters and rows of the unit cube.
+    """Maps dicts of parameters to rows of the unit cube, and back.
 
     Attributes
     ----------
@@ -43,18 +43,18 @@ class SearchSpace(ABC):
 
     @property
     def is_categorical(self) -> NDArray[np.bool_]:
-        """Which columns know no distance but equal and different, of shape (d,)."""
+        """Which columns have values that are only equal or different, of shape (d,)."""
         return np.array([column.kind is Kind.CATEGORICAL for column in self.columns], dtype=bool)
 
     @property
     def is_continuous(self) -> NDArray[np.bool_]:
-        """Which columns have a value at every place, of shape (d,)."""
+        """Which columns have a value at every position, of shape (d,)."""
         return np.array([column.kind is Kind.CONTINUOUS for column in self.columns], dtype=bool)
 
     @property
     @abstractmethod
     def subspace_positions(self) -> FloatArray:
-        """Where in the first column the sub-spaces sit; empty if there is only one."""
+        """Positions of the sub-spaces in the first column; empty if there is only one."""
 
     @abstractmethod
     def decode(self, row: Any) -> dict[str, Any]:
@@ -84,22 +84,22 @@ class SearchSpace(ABC):
         Raises
         ------
         ValueError
-            If its names are those of no sub-space, or a value lies outside.
+            If no sub-space has exactly these names, or a value lies outside the space.
         """
 
     @abstractmethod
     def complete(
         self, params: Mapping[str, Any], filling: FloatArray
     ) -> tuple[FloatArray, dict[str, Any]]:
-        """Fill the names a candidate leaves open.
+        """Return a full candidate in which only some parameters are given.
 
         Parameters
         ----------
         params : mapping of str to object
             Values by name, kept exactly as they are.
         filling : ndarray of shape (d,)
-            Row that gives the rest. Where it lies in another sub-space than `params`, the
-            columns of the first sub-space that holds `params` are taken from it.
+            Row from which the other parameters are decoded. If its sub-space does not hold
+            `params`, the first sub-space that does is used with the coordinates of this row.
 
         Returns
         -------
@@ -109,7 +109,7 @@ class SearchSpace(ABC):
         Raises
         ------
         ValueError
-            If a name is unknown or a value lies outside, in all sub-spaces.
+            If no sub-space has all names and holds all values.
         """
 
     @abstractmethod
@@ -148,7 +148,7 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def snap(self, rows: FloatArray) -> FloatArray:
-        """Move rows to where the candidates they decode to sit.
+        """Move rows to the positions of the candidates they decode to.
 
         Parameters
         ----------
@@ -161,7 +161,7 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def active(self, rows: FloatArray) -> NDArray[np.bool_]:
-        """Return which columns their candidates use.
+        """Return which columns the candidates at rows use.
 
         Parameters
         ----------
@@ -198,7 +198,7 @@ class SearchSpace(ABC):
 
 
 def row_key(row: FloatArray) -> bytes:
-    """Return what two snapped rows share if and only if they are the same candidate.
+    """Return a key that two snapped rows share if and only if they are the same candidate.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Dimensions: one parameter each, between the user's values and columns of the unit cube.
+"""Dimensions: each maps the values of one parameter to columns of the unit cube, and back.
 
 Every dimension maps to the unit interval through its own prior, so equal lengths are equally
-likely before anything is known: `uniform` becomes linear, `loguniform` logarithmic, `norm` probit.
+likely a priori: `uniform` becomes linear, `loguniform` logarithmic, `norm` probit.
 A discrete value sits in the middle of its probability cell.
 
 =============  ==================================  ==========================================
@@ -33,11 +33,11 @@ from skbayes.space.written import shown
 from skbayes.trial import FloatArray
 
 INACTIVE = 0.5
-"""Where a column lies that a candidate does not use: the centre of every prior."""
+"""Position in a column that a candidate does not use: the centre of the prior."""
 
 
 class Kind(Enum):
-    """What a surrogate may assume of the distance between two places of a column."""
+    """What a surrogate may assume about the distance between two positions in a column."""
 
     CONTINUOUS = "continuous"
     ORDERED = "ordered"
@@ -51,10 +51,10 @@ class Column:
     Parameters
     ----------
     kind : Kind
-        Whether distance is meaningful along it, and whether all places are values.
+        Whether distance is meaningful along it, and whether every position is a value.
     edges : ndarray of shape (n_values + 1,) or None
-        Borders of the cells of its values, increasing from 0 to 1; None if every place is a
-        value, or if they are too many.
+        Borders of the cells of its values, increasing from 0 to 1; None if every position is a
+        value, or if there are too many values.
     """
 
     kind: Kind
@@ -62,12 +62,12 @@ class Column:
 
     @cached_property
     def positions(self) -> FloatArray | None:
-        """Where the values sit, in the middle of their cells; None if there are no cells."""
+        """Positions of the values, in the middle of their cells; None if there are no cells."""
         return None if self.edges is None else (self.edges[:-1] + self.edges[1:]) / 2
 
 
 class Dimension(ABC):
-    """One parameter; `coordinates` are the places of its columns in a row of the unit cube."""
+    """One parameter; its `coordinates` are the entries of a row in its columns."""
 
     columns: tuple[Column, ...]
     size: int | None
@@ -101,12 +101,12 @@ class Dimension(ABC):
         Raises
         ------
         ValueError
-            If it lies outside.
+            If it is not a value of this dimension.
         """
 
     @abstractmethod
     def snap(self, coordinates: FloatArray) -> FloatArray:
-        """Move coordinates to where the value they decode to sits.
+        """Move coordinates to the position of the value they decode to.
 
         Parameters
         ----------
@@ -127,7 +127,7 @@ class Dimension(ABC):
         """
 
     def active(self, coordinates: FloatArray) -> NDArray[np.bool_]:
-        """Return which coordinates bear on the value.
+        """Return which coordinates have an effect on the value.
 
         Parameters
         ----------
@@ -142,7 +142,7 @@ class Dimension(ABC):
 
 
 class Constant(Dimension):
-    """A parameter with one value, which no model needs to see."""
+    """A parameter with one value, which needs no column."""
 
     columns = ()
     size = 1
@@ -166,7 +166,7 @@ class Constant(Dimension):
 
 
 class _FromPrior(Dimension):
-    """What continuous and integer dimensions share: a prior that is not listed."""
+    """Base of continuous and integer dimensions, whose values are too many to list."""
 
     size = None
 
@@ -223,14 +223,14 @@ class Integers(_FromPrior):
 
 
 class Finite(Dimension):
-    """Listed values, each in a cell of the unit interval as wide as it is likely.
+    """Listed values, each in a cell of the unit interval as wide as its prior probability.
 
     Parameters
     ----------
     values : sequence of object
         In increasing order if ordered; distinct.
     is_ordered : bool
-        Whether neighbours in the list are more alike than others.
+        Whether values that are close in the list are similar.
     weights : array-like of shape (n_values,), default=None
         Their prior probabilities, up to a factor; equal by default.
     """
@@ -270,7 +270,7 @@ class Finite(Dimension):
 
 
 class NoneOr(Dimension):
-    """Ordered numbers, or None: a gate, and the number behind it, inactive at None."""
+    """Ordered numbers, or None: a gate for None, and a number column that is inactive then."""
 
     def __init__(self, numbers: Finite, none_weight: float) -> None:
         assert numbers.size is not None

@@ -1,9 +1,9 @@
-"""Priors: what a space needs to know of a distribution of any library.
+"""Priors: one interface to the distributions of SciPy and other libraries.
 
 A *prior* is a quantile function and its inverse on an interval. Frozen `scipy.stats`
-distributions, SciPy's newer distribution objects (`icdf` instead of `ppf`) and anything that
-offers `cdf` and `ppf` are read as they stand; an object that only has `rvs` is known through its
-empirical quantiles, and so is a distribution with tails too heavy for a table.
+distributions, SciPy's newer distribution objects (`icdf` instead of `ppf`) and any object with
+`cdf` and `ppf` are used directly. An object that only has `rvs` is replaced by the empirical
+quantiles of draws, and so is a discrete distribution with tails too heavy for a table.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from skbayes.space.written import shown, text_of
 from skbayes.trial import FloatArray
 
 TAIL = 0.001
-"""Probability left out beyond an end that is infinite, or that no draw gives."""
+"""Probability cut off at an end that is infinite, or that has no probability of its own."""
 
 N_DRAWS = 1024
-"""Draws from which the quantiles of an object with `rvs` alone are known."""
+"""Number of draws that replace an object with only `rvs`."""
 
 MAX_TABLE = 10_000
-"""Most integers whose probabilities are written down."""
+"""Maximum number of integers in a table of probabilities."""
 
 LARGEST_EXACT = 2.0**53
-"""Integers beyond it are not all floating-point numbers."""
+"""Up to this magnitude, every integer is a floating-point number."""
 
 ARGUMENTS = {
     "loguniform": "it needs 0 < a < b: the lower end must be positive, and below the upper",
@@ -36,7 +36,7 @@ ARGUMENTS = {
     "uniform": "uniform(loc, scale) reaches from loc to loc + scale, and scale must be positive",
     "randint": "randint(low, high) ends with high - 1, and low must be below high",
 }
-"""What some distributions need of their arguments."""
+"""What some distributions require of their arguments, for error messages."""
 
 
 class _LogRandint(stats.rv_discrete):  # type: ignore[misc]
@@ -85,7 +85,7 @@ log_randint = _LogRandint(name="log_randint", shapes="low, high")
 
 @dataclass(frozen=True, eq=False)
 class Prior:
-    """The user's belief about one parameter, as a quantile function and its inverse.
+    """The prior distribution of one parameter, as a quantile function and its inverse.
 
     An end of the support that has no probability of its own is never drawn, so it is not proposed
     either: the search begins at the quantile `TAIL`. The same holds for an infinite end.
@@ -124,7 +124,7 @@ class Prior:
 
     @property
     def upper_probability(self) -> float:
-        """Probability at which it ends."""
+        """Probability at which the search of this prior ends."""
         return 1.0 if self.has_high else 1.0 - TAIL
 
     def value_at(self, unit: Any) -> FloatArray:
@@ -196,8 +196,8 @@ def prior_of(distribution: Any, label: str) -> Prior | None:
     Returns
     -------
     prior : Prior or None
-        None if the distribution is only known through draws: it has nothing but `rvs`, or it is
-        so heavy-tailed that its quantiles cannot be searched for.
+        None if the distribution must be replaced by draws: it has nothing but `rvs`, or it is so
+        heavy-tailed that its quantiles take too long to compute.
 
     Raises
     ------
@@ -243,7 +243,7 @@ def prior_of(distribution: Any, label: str) -> Prior | None:
 def draw(distribution: Any, label: str) -> list[Any]:
     """Draw from an object through `rvs`, one value at a time as scikit-learn does.
 
-    The generator is always the same, so that equal objects are known by equal draws.
+    The seed is always the same, so that equal objects give equal draws.
 
     Parameters
     ----------
@@ -297,7 +297,7 @@ def empirical_prior(draws: FloatArray) -> Prior:
 
 
 def _quantile_of(distribution: Any) -> str | None:
-    """Return the name of the quantile function: SciPy's two kinds of distributions differ."""
+    """Return the name of the quantile function, which is either of two; None without one."""
     if not callable(getattr(distribution, "cdf", None)):
         return None
     names = (n for n in ("ppf", "icdf") if callable(getattr(distribution, n, None)))
@@ -305,7 +305,7 @@ def _quantile_of(distribution: Any) -> str | None:
 
 
 def _over_arrays(function: Any, name: str, place: float, label: str) -> Callable[[Any], Any]:
-    """Return a function of a distribution over arrays, also if it takes one number at a time.
+    """Return a vectorised function of a distribution, even if it only takes single numbers.
 
     Raises
     ------
@@ -325,13 +325,13 @@ def _over_arrays(function: Any, name: str, place: float, label: str) -> Callable
         )
     try:
         is_vectorised = np.asarray(function(np.array([place, place])), dtype=float).shape == (2,)
-    except Exception:  # whatever a function of single numbers says to an array
+    except Exception:  # a function of single numbers can raise anything
         is_vectorised = False
     return function if is_vectorised else np.vectorize(function, otypes=[float])
 
 
 def _check_arguments(distribution: Any, probe: float, label: str) -> None:
-    """Raise if a number that every distribution has is not finite in this one."""
+    """Raise if `probe`, the median, is not finite: the arguments are then invalid."""
     if np.isfinite(probe):
         return
     name = getattr(getattr(distribution, "dist", None), "name", None)
@@ -361,7 +361,7 @@ def _support(distribution: Any, quantile: Callable[[Any], Any]) -> tuple[float, 
 
 
 def _with_ends(prior: Prior) -> Prior:
-    """Return a prior that knows which of its finite ends are values."""
+    """Return a prior in which an end counts as a value only if it has a probability."""
     inside = float(np.nextafter(prior.high, -np.inf))
     if prior.mass is None:
         return replace(

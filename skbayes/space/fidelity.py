@@ -1,7 +1,7 @@
-"""A space with a resource: one more column says how much of it a trial gets.
+"""A space with fidelities: one more column says how much of the resource a trial gets.
 
-A sampler of this space learns from trials anywhere along that column, and everything it proposes
-lies at the column's end, where a trial gets all of the resource.
+A sampler of this space learns from trials of every fidelity. All its proposals lie at the upper end
+of that column, full fidelity, where a trial gets all of the resource.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from skbayes.space.dimensions import Column, Kind
 from skbayes.trial import FloatArray
 
 FULL = 1.0
-"""Where in its column the most of the resource lies."""
+"""Position of full fidelity in the last column."""
 
 
 class FidelitySpace(SearchSpace):

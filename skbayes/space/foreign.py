@@ -1,10 +1,10 @@
-"""Dimensions of other libraries: taken for what they mean, or answered with what to write instead.
+"""Dimensions of other libraries: accepted, or refused with an error that says what to write.
 
-Those of scikit-optimize and Optuna are taken, so that a space can stay when the class is changed.
-Those of Hyperopt, Ray Tune, ConfigSpace and Keras Tuner are refused with the replacement, ready to
-be copied. Their classes are recognised by name; none of the libraries is imported.
+Those of scikit-optimize and Optuna are accepted, so that their users can keep their spaces. Those
+of Hyperopt, Ray Tune, ConfigSpace and Keras Tuner are refused; the error has a replacement, ready
+to be copied. The classes are recognised by name; none of the libraries is imported.
 
-All are read into two descriptions first: a range of numbers, and a choice among values.
+All are first read into a `Range` of numbers, a `Choice` among values, or an `Expression`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from skbayes.space.written import shown, written
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from `low` to `high`, both among them.
+    """Numbers from `low` to `high`, both included.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Range:
     is_log : bool, default=False
         Whether each order of magnitude is equally likely.
     step : float, int or None, default=None
-        Distance between neighbours, beginning at `low`; None for 1 or, with floats, for none.
+        Distance between values, from `low` on. None means 1 for integers, and no steps for floats.
     """
 
     low: Any
@@ -64,7 +64,7 @@ class Range:
         Raises
         ------
         ValueError
-            If there is none.
+            If no dimension means the same.
         """
         if self.is_log and not self.low > 0:
             raise ValueError(f"{label}: a log scale begins above 0, and not at {self.low!r}.")
@@ -119,7 +119,7 @@ class Choice:
     weights : sequence of float or None, default=None
         How likely each is, up to a factor; None if all are equally likely.
     is_ordered : bool, default=False
-        Whether numbers are to be compared as numbers.
+        Whether numbers are ordered, and not categories.
     """
 
     values: Sequence[Any]
@@ -155,7 +155,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Expression:
-    """A distribution that is neither of both, as the user would write it."""
+    """A distribution that is neither a range nor a choice, as the user would write it."""
 
     text: str
 
@@ -173,9 +173,9 @@ def dimension_of_foreign(values: Any, label: str) -> Dimension | None:
     Raises
     ------
     TypeError
-        If it is of a library whose dimensions are not taken; the message has the replacement.
+        If it is of a library whose dimensions are refused; the message has the replacement.
     ValueError
-        If it means what no dimension here can.
+        If no dimension of skbayes means the same.
     """
     if _is_triple(values):
         low, high, prior = values
@@ -191,7 +191,7 @@ def dimension_of_foreign(values: Any, label: str) -> Dimension | None:
     try:
         meant = read(values, names)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        meant = None  # a version of that library that keeps it elsewhere
+        meant = None  # that version of the library has other attributes
     name = label.rpartition("[")[2].rstrip("]")
     wanted = (
         "give a distribution of scipy.stats or a list of values"
@@ -322,7 +322,7 @@ TAKEN: dict[str, Callable[[Any, set[str], str], Range | Choice | None]] = {
     "skopt": _scikit_optimize,
     "optuna": _optuna,
 }
-"""Readers of the libraries whose dimensions are taken."""
+"""Readers of the libraries whose dimensions are accepted."""
 
 REFUSED: dict[str, tuple[str, Callable[[Any, set[str]], Range | Choice | Expression | None]]] = {
     "hyperopt": ("Hyperopt", _hyperopt),
@@ -331,4 +331,4 @@ REFUSED: dict[str, tuple[str, Callable[[Any, set[str]], Range | Choice | Express
     "keras_tuner": ("Keras Tuner", _keras_tuner),
     "kerastuner": ("Keras Tuner", _keras_tuner),
 }
-"""Names and readers of the libraries whose dimensions are answered with a replacement."""
+"""Names and readers of the libraries whose dimensions are refused with a replacement."""

@@ -1,4 +1,4 @@
-"""How a list or a distribution becomes a dimension."""
+"""Makes a dimension of a list or a distribution."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from skbayes.space.values import is_number, level_of
 from skbayes.trial import FloatArray
 
 MAX_LISTED = 10_000
-"""Most values of a distribution that are listed one by one."""
+"""Maximum number of values of a distribution that are listed one by one."""
 
 ROUNDING = 1e-12
-"""Probability that is less than that of any value, and more than what rounding changes."""
+"""Probability that is smaller than that of any value, and larger than rounding errors."""
 
 
 def dimension_of_distribution(values: Any, label: str) -> tuple[Dimension, list[Any] | None]:
@@ -34,12 +34,12 @@ def dimension_of_distribution(values: Any, label: str) -> tuple[Dimension, list[
     -------
     dimension : Dimension
     draws : list of object or None
-        The draws that the distribution is known from; None if its quantiles are known.
+        The draws that replace the distribution; None if its quantiles are known.
 
     Raises
     ------
     ValueError
-        If the distribution is none, or lacks its arguments.
+        If the distribution is not valid, or lacks arguments.
     """
     prior = prior_of(values, label)
     dimension = None if prior is None else _from_prior(prior)
@@ -64,7 +64,7 @@ def dimension_of_list(values: list[Any]) -> tuple[Dimension, list[FloatArray]]:
     -------
     dimension : Dimension
     coordinates : list of ndarray
-        Where each entry of the list sits, by its position.
+        Coordinates of each entry, in the order of the list.
     """
     if len(values) == 1:
         return Constant(values[0]), [np.empty(0)]
@@ -88,7 +88,7 @@ def dimension_of_list(values: list[Any]) -> tuple[Dimension, list[FloatArray]]:
 
 
 def listed(values: list[Any], weights: Any) -> Dimension:
-    """Return ordered numbers with their probabilities; one alone is a constant.
+    """Return the dimension of ordered numbers with their probabilities.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def listed(values: list[Any], weights: Any) -> Dimension:
 
 
 def _from_prior(prior: Prior) -> Dimension | None:
-    """Return the dimension of a prior; None if it holds too many values that are no integers."""
+    """Return the dimension of a prior; None if it has too many values that are not integers."""
     if prior.mass is None:
         return Continuous(prior)
     quantiles = prior.value_at(np.linspace(0.0, 1.0, 65))
@@ -125,7 +125,7 @@ def _from_prior(prior: Prior) -> Dimension | None:
 
 
 def _from_atoms(prior: Prior) -> Dimension | None:
-    """List the values of a discrete prior, each by the quantile after the one before."""
+    """List the values of a discrete prior, each as the quantile just above the last one."""
     values: list[float] = []
     edges = [prior.lower_probability]
     while edges[-1] < prior.upper_probability - ROUNDING:
@@ -157,7 +157,7 @@ def _from_draws(draws: list[Any]) -> Dimension:
 
 
 def _key_of(value: Any) -> Hashable:
-    """Return what tells one drawn value from another."""
+    """Return a key that equal draws share."""
     if is_number(value):
         return level_of(value)
     try:

@@ -1,12 +1,12 @@
-"""The space of a search: between dicts of parameters and rows of the unit cube.
+"""The search space made of `param_distributions`: parameters, mapped to rows of the unit cube.
 
-Z      rows of the unit cube, (n, d), one column an axis of some dimension
-row    one of them, (d,)
+Z      rows of the unit cube, (n, d); each column is an axis of some dimension
+row    one row of the unit cube, (d,)
 
 A list of dicts is a union of *sub-spaces*. A row then begins with a categorical column that says
-which sub-space it belongs to; the columns of parameters it does not use are inactive and lie at
-the centre, so that every kernel stays a kernel. A parameter that several sub-spaces hold with the
-same prior is one dimension, and what is learned of it is shared.
+which sub-space it belongs to. The columns of parameters it does not use are inactive: rows lie at
+their centre, so that kernels stay positive definite. A parameter that several sub-spaces have with
+the same prior is one dimension, and what is learned about it is shared.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ _Grid = dict[str, _Entries]
 
 
 RESTORED = 1e-6
-"""How far a recorded number may lie from where its row says, in the unit cube or relatively."""
+"""Tolerance between a recorded number and the one at its row, in the unit cube or relative."""
 
 
 class Space(SearchSpace):
-    """What `param_distributions` describes.
+    """The search space that `param_distributions` describes.
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ class Space(SearchSpace):
     Attributes
     ----------
     draws : dict of (int, str) to list of object
-        The draws that distributions with nothing but `rvs` are known from, by the number of the
-        dict and the name of the parameter.
+        The draws that replace distributions with only `rvs`, by the number of the dict and the
+        name of the parameter.
 
     Examples
     --------
@@ -97,7 +97,7 @@ class Space(SearchSpace):
         self._text = [[f"{name}: {described(g[name])}" for name in sorted(g)] for g in grids]
 
     def __repr__(self) -> str:
-        """Return what each parameter is searched over, a line each."""
+        """Return the values of each parameter, one line per parameter."""
         return "Space\n" + "\nor\n".join(
             "\n".join(f"  {line}" for line in lines) or "  (nothing)" for lines in self._text
         )
@@ -105,7 +105,7 @@ class Space(SearchSpace):
     def _place(
         self, name: str, dimension: Dimension, placed: dict[str, list[tuple[Dimension, slice]]]
     ) -> tuple[Dimension, slice]:
-        """Give a dimension its columns, those of the same parameter elsewhere if it is the same."""
+        """Give a dimension its columns; equal dimensions of one parameter share theirs."""
         for known, columns in placed.setdefault(name, []):
             if known.is_same(dimension):
                 return known, columns
@@ -275,7 +275,7 @@ class Space(SearchSpace):
 
 
 def dicts_of(param_distributions: Distributions) -> list[Mapping[str, Any]]:
-    """Return the dicts of a union of spaces; a dict is the only one of its own.
+    """Return the dicts of a list; a single dict becomes a list of one.
 
     Parameters
     ----------
@@ -312,7 +312,7 @@ def _read_dicts(param_distributions: Any) -> list[Mapping[str, Any]]:
 
 
 def _pair_hint(grid: Any) -> str:
-    """Say what becomes of scikit-optimize's pairs of a space and its number of candidates."""
+    """Return advice for scikit-optimize's pairs of a space and its number of candidates."""
     is_pair = isinstance(grid, tuple) and len(grid) == 2 and isinstance(grid[0], Mapping)
     return "; give the dict alone, n_iter counts the candidates of all dicts" if is_pair else ""
 
@@ -325,7 +325,7 @@ def _items(grid: Mapping[str, Any], number: int, n_grids: int) -> Iterator[tuple
 
 
 class _Parameter(NamedTuple):
-    """What was read of one parameter: also its entries if it is a list, or its draws if any."""
+    """The dimension of one parameter, with the entries of a list or the draws from `rvs`."""
 
     dimension: Dimension
     entries: _Entries | None = None
@@ -349,7 +349,7 @@ def _grid_length(grid: _Grid) -> int:
 
 
 def _lies_at(value: Any, decoded: Any, dimension: Dimension, coordinates: FloatArray) -> bool:
-    """Whether a value is the one decoded at some coordinates, but for rounding."""
+    """Whether a value is the one decoded at some coordinates, up to rounding."""
     if value is decoded or is_same_value(value, decoded):
         return True
     try:

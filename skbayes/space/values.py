@@ -17,11 +17,11 @@ import numpy as np
 from skbayes.space.written import shown
 
 Level = tuple[Fraction | float, bool]
-"""What two numbers of a list share if and only if they are one value; levels have an order."""
+"""A sortable key that two numbers share if and only if they are the same value."""
 
 
 def list_of(values: Any, label: str) -> list[Any]:
-    """Return the values of a list, tuple, range, array or Series, the very objects.
+    """Return the values of a list, tuple, range, array or Series, without copying them.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ def list_of(values: Any, label: str) -> list[Any]:
     Raises
     ------
     TypeError
-        If it is no sequence.
+        If `values` is not a sequence.
     ValueError
-        If it is empty.
+        If `values` is empty.
     """
     is_sequence = isinstance(values, Sequence) and not isinstance(values, str | bytes)
     is_array = isinstance(values, np.ndarray) and values.ndim == 1
@@ -57,7 +57,7 @@ def list_of(values: Any, label: str) -> list[Any]:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value has a place on the number line; booleans, time spans and NaN have none.
+    """Whether a value is a real number; booleans, time spans and NaN are not.
 
     Parameters
     ----------
@@ -123,8 +123,8 @@ def is_same_value(a: Any, b: Any) -> bool:
 def position_of(value: Any, known: Sequence[Any]) -> int | None:
     """Return the position of a value among known ones, or None.
 
-    The object itself is preferred to one that is the same, and that to an equal number of another
-    type.
+    The object itself is preferred to an interchangeable one (`is_same_value`), and that to an
+    equal number of another type.
 
     Parameters
     ----------

@@ -1,7 +1,6 @@
 """Values and distributions as text, for errors, messages and displays.
 
-Nothing that is computed for display may raise, whatever an object says of itself, and nothing
-takes a page.
+Making such a text must never raise, even if the repr of an object does, and a text must be short.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any
 from scipy import stats
 
 MAX_CHARACTERS = 120
-"""Most characters of one value in a message."""
+"""Maximum number of characters of one value in a message."""
 
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = _REPR.maxlong = MAX_CHARACTERS
@@ -21,7 +20,7 @@ _REPR.maxlist = _REPR.maxtuple = _REPR.maxdict = 8
 
 
 def shown(value: Any) -> str:
-    """Return the repr of a value, shortened; its type where it has none.
+    """Return the repr of a value, shortened; its type if the repr raises.
 
     Parameters
     ----------
@@ -82,7 +81,7 @@ def written(value: Any) -> str:
 
 
 def described(values: Any) -> str:
-    """Return what a parameter is searched over; of a distribution, from where to where.
+    """Return the values of a parameter as text; for a distribution, with its support.
 
     Parameters
     ----------
@@ -103,7 +102,7 @@ def described(values: Any) -> str:
 
 
 class Written:
-    """Stands for a distribution where its repr is shown."""
+    """Takes the place of a distribution for display; its repr is what the user wrote."""
 
     def __init__(self, distribution: Any) -> None:
         self.text = written(distribution)
@@ -113,7 +112,7 @@ class Written:
 
 
 def with_written_distributions(param_distributions: Any) -> Any:
-    """Return a space in which distributions of `scipy.stats` show how they were written.
+    """Return a space for display, in which `scipy.stats` distributions are `Written`.
 
     Parameters
     ----------
@@ -139,7 +138,7 @@ def _is_scipy_distribution(value: Any) -> bool:
 
 
 def _number(value: Any) -> str:
-    """Return a number as short as it can be read back."""
+    """Return a short text of a number from which it can be read back exactly."""
     try:
         short = f"{value:.12g}"
         return short if float(short) == value else repr(value)

@@ -1,8 +1,8 @@
-"""Which search a journal belongs to, and how a search goes on from it.
+"""Checks that a journal belongs to a search, and resumes the search from it.
 
-The header of a journal holds a digest of everything that decides what the trials are and how they
-score: estimator, space, data, splits, scoring, settings. `n_iter`, the number of workers and the
-budgets are none of it, so a finished search can be extended.
+The header of a journal holds a digest of everything that determines the trials and their scores:
+estimator, space, data, splits, scoring, settings. `n_iter`, the number of workers and the budgets
+are not part of it, so a finished search can be extended.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ NOT_IDENTIFYING = {
     "n_iter_no_change",
     "max_fit_time",
 }
-"""Parameters of a search that do not decide what a trial is, or that are looked at closer."""
+"""Parameters that do not affect the trials, or that `identity_of` adds in another form."""
 
 VERSIONED = ("skbayes", "scikit-learn", "numpy", "scipy", "joblib")
 
@@ -81,7 +81,7 @@ def versions() -> dict[str, str]:
 def identity_of(
     search: Any, inputs: Any, space: Space, n_points: int, is_grid: bool
 ) -> dict[str, str]:
-    """Return the digests of what a search is made of, by what an error would call it.
+    """Return the digests of all parts that identify a search, by their names in errors.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def identity_of(
             parts[f"the estimator's {name}"] = value
     for number, grid in enumerate(dicts_of(search.param_distributions)):
         for name in grid:
-            # An object that can only be drawn from is not drawn from again.
+            # An object with only `rvs` is identified by the draws that the space has made.
             value = space.draws.get((number, name), grid[name])
             parts[f"param_distributions[{name!r}] of dict {number}"] = value
     for consumer, values in (
@@ -126,18 +126,18 @@ class Checkpoint(Listener):
     Parameters
     ----------
     path : str, path-like or None
-        A file, or a folder in which the search finds its own; None to keep nothing.
+        A file, or a folder in which each search has its own file; None for no journal.
     identity : mapping of str to str
-        Of the search, see `identity_of`.
+        Digests of the parts of the search, see `identity_of`.
     seed : int
-        That the search would have if it began now.
+        Seed to use if the search is new.
     is_seeded : bool
-        Whether that is the user's.
+        Whether the user gave this seed.
 
     Attributes
     ----------
     seed : int
-        That the search has: without a user's, the one it began with.
+        Seed of the search; if the user gave none, the recorded one.
     """
 
     def __init__(self, path: Any, identity: Mapping[str, str], seed: int, is_seeded: bool) -> None:
@@ -173,7 +173,7 @@ class Checkpoint(Listener):
             self._journal.close()
 
     def _check_header(self, header: Mapping[str, Any]) -> None:
-        """Raise unless the header has everything that a header has, of the right kinds."""
+        """Raise if a field of the header is missing or has the wrong type."""
         splits = header.get("splits")
         is_right = {
             "versions": _is_texts(header.get("versions")),
@@ -218,7 +218,7 @@ class Checkpoint(Listener):
         Parameters
         ----------
         drawn : list of Split
-            As they were drawn now.
+            The splits as drawn in this run.
         is_repeatable : bool
             Whether they would be the same if they were drawn again; if not they are recorded.
         n_samples : int
@@ -238,7 +238,7 @@ class Checkpoint(Listener):
             return drawn
         stored = self._journal.header["splits"]
         if stored is not None:
-            # Splits that are drawn anew may be of other sizes, but hardly of other orders.
+            # The stored splits may differ in size from those drawn now, but not by much.
             largest = max(len(indices) for split in drawn for indices in split)
             try:
                 indices = [_unpacked(t, n_samples, 4 * max(largest, n_samples)) for t in stored]
@@ -258,9 +258,9 @@ class Checkpoint(Listener):
         Parameters
         ----------
         sampler : Sampler
-            The one of the search, which knows what it proposes.
+            The sampler of the search, which checks and restores its proposals.
         shape : Shape
-            What the results of a trial look like.
+            The format of the results of a trial.
         has_callbacks : bool
             Whether there are callbacks now; stop requests of earlier ones are ignored if not.
         """
@@ -290,7 +290,7 @@ class Checkpoint(Listener):
 
 
 def metrics_of(scorers: Any) -> list[str] | None:
-    """Return the names of several metrics; the first is followed if `refit` names none.
+    """Return the names of several metrics; the first is maximised if `refit` names none.
 
     Parameters
     ----------
@@ -300,7 +300,7 @@ def metrics_of(scorers: Any) -> list[str] | None:
     Returns
     -------
     names : list of str or None
-        None if there is one metric, or if a callable decides.
+        None if there is one metric, or if `scoring` is a callable.
     """
     by_name = scorers_by_name(scorers)
     return list(by_name) if isinstance(by_name, Mapping) else None
@@ -323,7 +323,7 @@ def _is_live(name: str, value: Any) -> bool:
 
 
 def _packed(indices: Any) -> str:
-    """Return indices as text; in order, their differences are small and pack well."""
+    """Return indices as text; differences of sorted indices are small and compress well."""
     steps = np.diff(np.asarray(indices, dtype=INDEX), prepend=0)
     return base64.b64encode(zlib.compress(steps.tobytes())).decode()
 
@@ -334,7 +334,7 @@ def _unpacked(text: str, n_samples: int, n_most: int) -> Any:
     Raises
     ------
     ValueError
-        If there are more than `n_most`, or some are no samples, or the text is no such text.
+        If there are more than `n_most` indices, one is out of range, or the text is damaged.
     """
     unpacking = zlib.decompressobj()
     try:

@@ -1,9 +1,9 @@
-"""What a line of a journal says of a trial: how it is written, and how it is checked when read.
+"""The journal line of a trial: how it is written, and how it is checked when it is read.
 
-The checksums of a journal have no key, so anybody can write one. Nothing that is read is executed,
-and what is read must be a trial of this very search: a candidate of its space at its row, or a
-point that the user gave first, with results of the kinds that an evaluation gives. What cannot be
-checked are the numbers: scores, times, numbers of samples, and the texts of failures.
+The checksums of a journal have no key, so anybody can write a valid journal. Nothing that is read
+is executed, and every line must be a trial of this search: a candidate of its space at its row, or
+an initial point given by the user, with results of the types that an evaluation returns. Scores,
+times, numbers of samples and the texts of failures cannot be checked.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ from skbayes.space.written import shown
 from skbayes.trial import SINGLE_METRIC, FloatArray, Trial
 
 SCALARS = (bool, int, float, str, type(None))
-"""Types of values that a journal holds as they are; others stand in the space."""
+"""Types of parameter values that a journal stores; all others are decoded from the row."""
 
 NUMPY_KINDS = "biufU"
-"""Kinds of those of NumPy: booleans, integers, real numbers, strings."""
+"""Kinds of NumPy scalars that a journal stores: booleans, integers, real numbers, strings."""
 
 FIELDS = {"number", "n_shown", "row", "params", "fidelity", "parent", "state", "results"}
-"""What a line has for a trial."""
+"""Keys of the line of a trial."""
 
 ALWAYS = {"fit_error", "test_scores", "n_test_samples", "fit_time", "score_time"}
-"""What the result of a split always has."""
+"""Keys that the result of a split always has."""
 
 ADDED = {"is_last": False, "score_errors": {}}
-"""What it has beside, and what stands for it where it was not written."""
+"""Optional keys of the result of a split, with their defaults."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What the results of a trial look like in a search.
+    """The format of the results of a trial, the same for all trials of a search.
 
     Parameters
     ----------
     n_splits : int
     metrics : list of str or None
-        Names of several metrics; None if there is one, or if a callable decides.
+        Names of several metrics; None if there is one, or if `scoring` is a callable.
     is_callable : bool
-        Whether a callable decides, whose names are not known before it is called.
+        Whether `scoring` is a callable, whose metrics are not known before it is called.
     metric : object
-        Name of the score that is followed.
+        Name of the metric that is maximised.
     has_train_scores : bool
     """
 
@@ -59,7 +59,7 @@ class Shape:
 
 
 def content_of(record: Record) -> dict[str, Any]:
-    """Return what a journal holds of a finished trial.
+    """Return the content of the journal line of a finished trial.
 
     Parameters
     ----------
@@ -91,13 +91,13 @@ def restored(
     ----------
     contents : sequence of mapping
     sampler : Sampler
-        The one of the search, which knows what it proposes.
+        The sampler of the search, which checks and restores its proposals.
     shape : Shape
 
     Raises
     ------
     ValueError
-        If a content is none of a trial of this search.
+        If a line cannot be a trial of this search.
     """
     records: dict[int, Record] = {}
     names: set[frozenset[str]] = set()  # of the scores that a callable has returned
@@ -210,7 +210,7 @@ def _integer(value: Any, name: str, low: int, high: float = np.inf) -> int:
 
 
 def _real(value: Any, name: str, low: float = -np.inf, high: float = np.inf) -> float:
-    """Return a number as a float; where it has an end it must be finite."""
+    """Return a number as a float; if it has a lower bound it must be finite."""
     _check(type(value) in (int, float), name, value)
     has_end = np.isfinite(low)
     _check(not has_end or (low <= value <= high and value < np.inf), name, value)

@@ -2,8 +2,8 @@
 
 Two objects have the same digest if they are made of the same things: arrays of the same numbers,
 estimators of the same class and parameters, functions of the same code, distributions with the
-same quantiles. What an object calls itself does not matter, and nothing is executed but what reads
-it: two processes, or two days, agree on the digest of the same data.
+same quantiles. The name and the address of an object do not matter, so two processes agree on the
+digest of the same data. Nothing is executed except what is needed to read an object.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ LENGTH = 16
 """Hexadecimal digits of a digest."""
 
 OF_NO_EFFECT = {"n_jobs", "verbose"}
-"""Parameters of an estimator that do not decide what it learns."""
+"""Parameters of an estimator that have no effect on what it learns."""
 
 N_QUANTILES = 99
 SIGNIFICANT_DIGITS = 10
-"""Digits of a quantile that count; the last ones differ between versions of SciPy."""
+"""Digits of a quantile in a digest; the last ones differ between versions of SciPy."""
 
 
 def digest(value: Any) -> str:
@@ -62,13 +62,13 @@ class _Hasher:
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
         self._inside: list[int] = []
-        self._is_frozen = False  # within an estimator that is cloned with what it has learned
+        self._is_frozen = False  # inside an estimator whose clone keeps its fitted state
 
     def hexdigest(self) -> str:
         return self._hash.hexdigest()[:LENGTH]
 
     def add(self, value: Any) -> None:
-        """Add an object; one that holds itself is added as far as it goes."""
+        """Add an object; if it contains itself, the inner reference is added by its depth."""
         if id(value) in self._inside:
             self._label("itself", len(self._inside) - self._inside.index(id(value)))
             return
@@ -135,7 +135,7 @@ class _Hasher:
         self._hash.update(np.ascontiguousarray(array).view(np.uint8).data if array.size else b"")
 
     def _add_estimator(self, value: Any) -> None:
-        """Add an estimator by its parameters, or by all it has if that survives a clone."""
+        """Add an estimator by its parameters, or by all attributes if a clone keeps them."""
         outside, own = self._is_frozen, getattr(type(value), "__sklearn_clone__", None)
         self._is_frozen = outside or own not in (None, BaseEstimator.__sklearn_clone__)
         parts = vars(value) if self._is_frozen else value.get_params(deep=False)
@@ -155,10 +155,10 @@ class _Hasher:
         self._add_all("prior", [f"{number:.{SIGNIFICANT_DIGITS}g}" for number in numbers])
 
     def _add_state(self, value: Any) -> None:
-        """Add what an object would be pickled from; one that cannot be counts by its class."""
+        """Add the state that pickle would store; without one, add the name of the class."""
         try:
             state = value.__reduce_ex__(4)
-        except Exception:  # whatever an object says to being pickled
+        except Exception:  # pickling an object can raise any error
             self._label("object", _name_of(type(value)))
             return
         if isinstance(state, str):
@@ -172,7 +172,7 @@ class _Hasher:
 
 
 def _content_of(cell: Any) -> Any:
-    """Return what a function holds of where it was made; None if it is not there yet."""
+    """Return the content of a cell of a closure; None if it is empty."""
     try:
         return cell.cell_contents
     except ValueError:
@@ -180,7 +180,7 @@ def _content_of(cell: Any) -> Any:
 
 
 def _as_listed(part: Any) -> Any:
-    """Return what an iterator of items has to say; anything else as it is."""
+    """Return the items of an iterator as a list; anything else as it is."""
     return list(part) if hasattr(part, "__next__") else part
 
 

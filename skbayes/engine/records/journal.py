@@ -1,12 +1,12 @@
-"""The journal: what a search has seen, on disk, one line per finished trial.
+"""The journal: a file that records a search, with one line per finished trial.
 
-The first line, the header, says which search it is. Every line is JSON and ends with a checksum of
+The first line, the header, identifies the search. Every line is JSON and ends with a checksum of
 itself and of the checksum before it, so that a line that was changed, moved or copied from another
 journal is detected. A last line that was cut off in the middle is dropped. A line is on the disk
 before the search goes on. Nothing that is read is ever executed.
 
-A journal belongs to one process at a time, by a lock of the operating system that ends with it.
-Processes that a fit forks close the file at once, or the lock would live on in them.
+A journal is locked by one process at a time; the operating system releases the lock when the
+process ends. Processes that a fit forks close the file at once, or they would keep the lock.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Journal:
     header : dict or None
         None until a new journal is begun.
     records : list of dict
-        What the trials have left, in the order they were finished.
+        The lines of the trials, in the order they were finished.
 
     Raises
     ------
@@ -88,7 +88,7 @@ class Journal:
 
     @property
     def name(self) -> str:
-        """How messages call it."""
+        """The name of the journal in messages."""
         return f"checkpoint={str(self.path)!r}"
 
     def __enter__(self) -> Self:
@@ -120,7 +120,7 @@ class Journal:
         self._write(self.header)
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Write what a trial has left; when this returns, it is on the disk.
+        """Write the line of a trial; when this returns, it is on the disk.
 
         Parameters
         ----------
@@ -148,7 +148,7 @@ class Journal:
                     n_written += self._file.write(line[n_written:]) or 0
                 os.fsync(self._file.fileno())
             except OSError:
-                self._file.truncate(end)  # half a line is no line
+                self._file.truncate(end)  # leave no incomplete line
                 raise
         self._sum = checksum
 
@@ -163,7 +163,7 @@ class Journal:
 
     def _read(self) -> None:
         assert self._file is not None
-        # A file that is not ours may be large: look at how it begins before the rest.
+        # A file that is no journal may be large: check its first bytes before reading the rest.
         content = self._file.read(len(FIRST)) or b""
         if content and not FIRST.startswith(content):
             raise self._damaged(0, content)
@@ -242,7 +242,7 @@ _JOURNALS: weakref.WeakSet[Journal] = weakref.WeakSet()
 
 
 def _close_all() -> None:
-    """Close the files that a forked process has got from its parent, whose lock they share."""
+    """Close the files that a forked process inherited; they share the lock of its parent."""
     for journal in list(_JOURNALS):
         journal.close()
 
@@ -260,12 +260,12 @@ def _ending(checksum: str) -> bytes:
 
 
 def _is_torn_header(line: bytes) -> bool:
-    """Whether a header was begun and not ended, as when the power fails."""
+    """Whether a header is incomplete, as after a power failure."""
     return line.startswith(FIRST) and not line.endswith(b"\n")
 
 
 def _sync_folder(folder: Path) -> None:
-    """See to it that the name of a new file is on the disk too, where folders can be opened."""
+    """Write the folder entry of a new file to disk too, on systems that can open folders."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         os.fsync(descriptor)
