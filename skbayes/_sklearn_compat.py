@@ -37,16 +37,16 @@ __all__ = [
     "Interval",
     "NoCallbackContext",
     "StrOptions",
-    "below_the_fit",
     "check_method_params",
     "fit_and_score",
     "fit_context",
+    "frames_below_fit",
     "has_callbacks",
     "num_samples",
     "recording_scorer",
     "scorers_by_name",
     "warn_or_raise_about_fit_failures",
-    "without_the_fit",
+    "without_fit_frame",
 ]
 
 
@@ -86,7 +86,7 @@ FIT_FRAME = f"in {_fit_and_score.__name__}"
 """Text that marks the frame of scikit-learn's `_fit_and_score` in tracebacks and stacks."""
 
 
-def without_the_fit(traceback: str) -> str:
+def without_fit_frame(traceback: str) -> str:
     """Return a traceback without its first frame, if that is `_fit_and_score`.
 
     Parameters
@@ -98,7 +98,7 @@ def without_the_fit(traceback: str) -> str:
     return '\n  File "'.join([frames[0], *frames[2:]]) if is_first else traceback
 
 
-def below_the_fit(stack: str) -> str:
+def frames_below_fit(stack: str) -> str:
     """Return the frames of a stack that `_fit_and_score` called.
 
     Parameters

@@ -103,7 +103,7 @@ class CallbackRequest:
         results : sequence of SplitResult
             Of its splits.
         """
-        return any(result["is_last"] for result in results)
+        return any(result["stop_requested"] for result in results)
 
 
 @dataclass
@@ -153,7 +153,7 @@ class SameFailure:
     metric: Any
     _rows: list[FloatArray] = field(default_factory=list)
     _reasons: list[str] | None = None  # of the first trial, by split
-    _is_refuted: bool = False
+    _has_other_outcome: bool = False
 
     def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool:
         """Whether all trials so far have failed for the same reason, with every column varied.
@@ -164,15 +164,15 @@ class SameFailure:
         results : sequence of SplitResult
             Of its splits.
         """
-        if self._is_refuted:
+        if self._has_other_outcome:
             return False
         errors = [error_of(result, self.metric) for result in results]
         reasons = [reason_of(error) for error in errors if error is not None]
         self._reasons = self._reasons or reasons
-        self._is_refuted = len(reasons) < len(results) or reasons != self._reasons
+        self._has_other_outcome = len(reasons) < len(results) or reasons != self._reasons
         self._rows.append(trial.row)
         is_everywhere = bool((np.ptp(self._rows, axis=0) > 0).all())
-        return not self._is_refuted and len(self._rows) >= N_SAME_FAILURES and is_everywhere
+        return not self._has_other_outcome and len(self._rows) >= N_SAME_FAILURES and is_everywhere
 
 
 def resource_of(trial: Trial) -> float:

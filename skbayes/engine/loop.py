@@ -21,7 +21,7 @@ from skbayes.engine.finished import FinishedTrials
 from skbayes.engine.queue import TaskQueue
 from skbayes.engine.recovery import MakeParallel, Recovery
 from skbayes.engine.under_way import Evaluator, TrialsUnderWay
-from skbayes.evaluation.fit_warnings import FitWarning, shown_once
+from skbayes.evaluation.fit_warnings import FitWarning, show_warnings_once
 from skbayes.evaluation.results import Record, SplitResult
 from skbayes.evaluation.task import Answer
 from skbayes.evaluation.watch import Watch
@@ -39,7 +39,7 @@ class SearchLoop:
     study : Study
         Proposes the next trial from the outcomes it was told.
     evaluator : Evaluator
-    judge : callable
+    make_outcome : callable
         Makes the outcome of a trial from the results of its splits.
     n_trials : int
         How many trials to evaluate; fewer if a finite space is exhausted.
@@ -61,7 +61,7 @@ class SearchLoop:
 
     study: Study
     evaluator: Evaluator
-    judge: Callable[[list[SplitResult]], Outcome]
+    make_outcome: Callable[[list[SplitResult]], Outcome]
     n_trials: int
     while_proposing: Callable[[], AbstractContextManager[Any]]
     finished: FinishedTrials = field(default_factory=FinishedTrials)
@@ -73,7 +73,7 @@ class SearchLoop:
         self.fit_warnings: list[FitWarning] = []
         self._under_way = TrialsUnderWay(self.evaluator)
         self._is_exhausted = False  # nothing more is proposed
-        self._n_too_late = -1  # `n_counted` when there was no time left for another trial
+        self._n_counted_when_late = -1  # `n_counted` when there was no time left for another trial
         self._n_workers = 1
         self._recovery = None if self.watch is None else Recovery(self.watch, self._under_way, self)
 
@@ -93,7 +93,7 @@ class SearchLoop:
         """
         self._n_workers = n_workers
         queue = TaskQueue()
-        with shown_once(self.fit_warnings):
+        with show_warnings_once(self.fit_warnings):
             self._refill(queue)
             while queue.ready and not self.is_over():
                 try:
@@ -102,7 +102,7 @@ class SearchLoop:
                 except TerminatedWorkerError:
                     if self._recovery is None:
                         raise
-                    self._recovery.settle(make_parallel)
+                    self._recovery.fail_or_retry(make_parallel)
                     queue = TaskQueue()
                     queue.ready.extend(self._under_way.missing_tasks())
                     self._refill(queue)
@@ -138,7 +138,7 @@ class SearchLoop:
         complete = self._under_way.add(number, results)
         if complete is None:
             return
-        self.study.tell(self.study.trials[number], self.judge(complete))
+        self.study.tell(self.study.trials[number], self.make_outcome(complete))
         trial = self.study.trials[number]
         self.evaluator.keep_models(trial, complete)
         self.finished.add(Record(trial, complete, self.study.n_shown(number)))
@@ -154,7 +154,7 @@ class SearchLoop:
                         self._refill(queue)
                         queue.n_answered += 1
                     if self._recovery is not None:
-                        self._recovery.look()
+                        self._recovery.end_overdue()
                     if self.is_over():
                         queue.ready.clear()
                         if self.watch is not None and self._under_way:
@@ -169,7 +169,7 @@ class SearchLoop:
             if number in self.recorded:
                 self._restore(self.recorded[number])
                 continue
-            if not self.study.can_propose or self.finished.n_counted == self._n_too_late:
+            if not self.study.can_propose or self.finished.n_counted == self._n_counted_when_late:
                 return
             with self.while_proposing():
                 trial = self.study.propose()
@@ -189,7 +189,7 @@ class SearchLoop:
         work = [*self._under_way.work_left(), (trial, self.evaluator.n_splits)]
         if trial.number > 0 and not self.clock.suffices_for(work, self._n_workers):
             # Pending trials may end sooner than expected; without any, the search is over.
-            self._n_too_late = self.finished.n_counted
+            self._n_counted_when_late = self.finished.n_counted
             self._is_exhausted = not self._under_way
             return
         self.study.begin(trial)

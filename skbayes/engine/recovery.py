@@ -18,11 +18,11 @@ from skbayes.engine._joblib_compat import TerminatedWorkerError
 from skbayes.engine.under_way import TrialsUnderWay
 from skbayes.evaluation.results import SplitResult
 from skbayes.evaluation.task import Answer
-from skbayes.evaluation.watch import Overseer, Watch
+from skbayes.evaluation.watch import ParentWatchdog, Watch
 
 MakeParallel = Callable[[], Parallel]
 
-MOST_CRASHES = 3
+MAX_CRASHES = 3
 """Times in a row that processes may die while no split was under way."""
 
 
@@ -54,13 +54,13 @@ class Recovery:
     _n_crashes: int = 0  # in a row, while no split was under way
 
     def __post_init__(self) -> None:
-        self._overseer = Overseer(self.watch)
+        self._watchdog = ParentWatchdog(self.watch)
 
-    def look(self) -> None:
+    def end_overdue(self) -> None:
         """End processes that exceed `max_fit_time` and cannot end themselves; cheap to call."""
-        self._overseer.look()
+        self._watchdog.end_overdue()
 
-    def settle(self, make_parallel: MakeParallel) -> None:
+    def fail_or_retry(self, make_parallel: MakeParallel) -> None:
         """Mark the splits that have ended their processes as failed.
 
         Parameters
@@ -81,7 +81,7 @@ class Recovery:
             if self.under_way.is_missing(number, split) and not self.search.is_over():
                 self._try_alone(make_parallel, number, split)
         self._n_crashes = 0 if exceeded or suspects else self._n_crashes + 1
-        if self._n_crashes == MOST_CRASHES:
+        if self._n_crashes == MAX_CRASHES:
             raise RuntimeError("worker processes die before they evaluate anything")
 
     def _try_alone(self, make_parallel: MakeParallel, number: int, split: int) -> None:
@@ -90,7 +90,7 @@ class Recovery:
             task = self.under_way.task_of(number, split)
             with make_parallel() as parallel, closing(parallel([task])) as answers:
                 for answer in answers:
-                    self.look()
+                    self.end_overdue()
                     if answer is not None:
                         self.search.receive(answer)
                     elif self.search.is_over():

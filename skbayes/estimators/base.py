@@ -42,7 +42,7 @@ from skbayes.engine.budget import CallbackRequest, Clock, SameFailure, StoppingR
 from skbayes.engine.finished import FinishedTrials, Listener
 from skbayes.engine.loop import SearchLoop
 from skbayes.engine.records.checkpoint import Checkpoint, identity_of, is_repeatable, metrics_of
-from skbayes.engine.records.contents import Shape
+from skbayes.engine.records.contents import ResultFormat
 from skbayes.engine.workers import Workers, one_blas_thread
 from skbayes.estimators.callbacks import SearchTask
 from skbayes.estimators.display import ShownAsWritten
@@ -311,7 +311,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
             finished=FinishedTrials(self._stopping_rules(), listeners),
             clock=clock,
             watch=watch,
-            recorded=checkpoint.recorded(plan.sampler, self._shape(inputs), with_callbacks),
+            recorded=checkpoint.recorded(plan.sampler, self._result_format(inputs), with_callbacks),
         )
 
     def _make_evaluation(
@@ -349,9 +349,9 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
             watch=watch,
         )
 
-    def _shape(self, inputs: Inputs) -> Shape:
+    def _result_format(self, inputs: Inputs) -> ResultFormat:
         """Return the format of the results of a trial."""
-        return Shape(
+        return ResultFormat(
             self.n_splits_,
             metrics_of(inputs.scorers),
             callable(self.scoring),

@@ -376,7 +376,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         start = QuasiRandomSampler(full, seed)
         design: Sampler = start
         model = self._make_model_sampler(full, start)
-        if space.grid_size is not None and schedule.n_begun >= space.grid_size:
+        if space.grid_size is not None and schedule.n_first_candidates >= space.grid_size:
             design = model = GridSampler(full)
         points = given_points(self.initial_params, self.estimator, space)
         given = [

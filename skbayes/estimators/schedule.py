@@ -38,7 +38,7 @@ class Schedule:
         }
 
     @property
-    def n_begun(self) -> int:
+    def n_first_candidates(self) -> int:
         """Candidates of the first rung of the first bracket."""
         return self.brackets[0].rungs[0].n_candidates
 

@@ -20,7 +20,7 @@ from skbayes.space import Space
 
 DEFAULT_N_ITER = 50
 
-MOST_ITER = 10_000
+MAX_ITER = 10_000
 """Maximum number of trials of a search with `n_iter=None`."""
 
 
@@ -119,7 +119,7 @@ class SequentialSearchCV(BaseModelSearchCV):
     def _n_planned(self, plan: Plan) -> int:
         n_given = len(self.initial_params) if isinstance(self.initial_params, list) else 0
         size = plan.space.grid_size if self._is_grid(plan.space) else plan.space.size
-        n_iter = MOST_ITER if self.n_iter is None else self.n_iter
+        n_iter = MAX_ITER if self.n_iter is None else self.n_iter
         return n_iter if size is None else min(n_iter, size + n_given)
 
     def _stopping_rules(self) -> list[StoppingRule]:

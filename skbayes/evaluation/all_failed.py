@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skbayes._sklearn_compat import warn_or_raise_about_fit_failures, without_the_fit
+from skbayes._sklearn_compat import warn_or_raise_about_fit_failures, without_fit_frame
 from skbayes.evaluation.results import (
     SplitResult,
     error_of,
@@ -84,7 +84,7 @@ def describe_errors(results: Sequence[SplitResult], metric: Any) -> str:
         return "\n\nNo error was raised: the scorer returned NaN."
     ordered = sorted(by_reason.values(), key=len, reverse=True)
     return "".join(
-        f"\n\nBelow is the error of {len(texts)} splits:\n{without_the_fit(texts[0])}"
+        f"\n\nBelow is the error of {len(texts)} splits:\n{without_fit_frame(texts[0])}"
         for texts in ordered
     )
 

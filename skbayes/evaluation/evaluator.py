@@ -11,8 +11,8 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.parallel import delayed
 
-from skbayes._sklearn_compat import below_the_fit, fit_and_score, recording_scorer
-from skbayes.evaluation.fit_warnings import FitWarning, collected
+from skbayes._sklearn_compat import fit_and_score, frames_below_fit, recording_scorer
+from skbayes.evaluation.fit_warnings import FitWarning, collect_warnings
 from skbayes.evaluation.results import SplitResult
 from skbayes.evaluation.splits import Split
 from skbayes.evaluation.task import Answer, Task
@@ -121,7 +121,7 @@ class Evaluation:
             **self.options,
         )
         error = f"{FitProcessDied.__module__}.{FitProcessDied.__name__}: {reason}\n"
-        return answer.results[split] | {"fit_error": below_the_fit(stack) + error}
+        return answer.results[split] | {"fit_error": frames_below_fit(stack) + error}
 
     def keep_models(self, trial: Trial, results: Sequence[SplitResult]) -> None:
         """Move the fitted models from the results of a finished trial into the pool.
@@ -204,7 +204,7 @@ def _evaluate(
     begin = time.perf_counter()
     fit_warnings: list[FitWarning] = []
     results: dict[int, SplitResult] = {}
-    with collected(fit_warnings) if in_subprocess else nullcontext():
+    with collect_warnings(fit_warnings) if in_subprocess else nullcontext():
         for split, (train, test), context, model in zip(
             splits, indices, contexts, models, strict=True
         ):
@@ -221,7 +221,7 @@ def _evaluate(
                     callback_ctx=listener,
                     **options,
                 )
-            result["is_last"] = listener is not None and listener.wants_stop
+            result["stop_requested"] = listener is not None and listener.wants_stop
             result["score_errors"] = errors
             for key in ("test_scores", "train_scores"):
                 if key in result:

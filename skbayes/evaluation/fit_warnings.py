@@ -23,7 +23,7 @@ class FitWarning(NamedTuple):
 
 
 @contextmanager
-def collected(into: list[FitWarning]) -> Iterator[None]:
+def collect_warnings(into: list[FitWarning]) -> Iterator[None]:
     """Append the distinct warnings of the block that pass the filters, instead of showing them.
 
     Parameters
@@ -44,7 +44,7 @@ def collected(into: list[FitWarning]) -> Iterator[None]:
 
 
 @contextmanager
-def shown_once(collection: list[FitWarning]) -> Iterator[None]:
+def show_warnings_once(collection: list[FitWarning]) -> Iterator[None]:
     """Collect the warnings of the block, and show each once at its end, even after an error.
 
     Parameters
@@ -53,7 +53,7 @@ def shown_once(collection: list[FitWarning]) -> Iterator[None]:
         List to append to; warnings of other processes may be appended during the block.
     """
     try:
-        with collected(collection):
+        with collect_warnings(collection):
             yield
     finally:
         seen: dict[tuple[type[Warning], str], FitWarning] = {}

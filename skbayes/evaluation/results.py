@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skbayes._sklearn_compat import without_the_fit
+from skbayes._sklearn_compat import without_fit_frame
 from skbayes.trial import SINGLE_METRIC, Outcome, Trial
 
 HEADER = "Traceback (most recent call last):"
@@ -26,8 +26,8 @@ CHAIN = re.compile(
 SplitResult = dict[str, Any]
 """Scores, times and error of one split, as scikit-learn reports them.
 
-Two keys are added: ``is_last`` is true if a callback asked to stop the search after this trial, and
-``score_errors`` has the tracebacks of scores that failed, by the name of the metric.
+Two keys are added: ``stop_requested`` is true if a callback asked to stop the search after this
+trial, and ``score_errors`` has the tracebacks of scores that failed, by the name of the metric.
 """
 
 
@@ -72,7 +72,7 @@ def outcome_of(results: Sequence[SplitResult], metric: Any) -> Outcome:
     failure = next((reason_of(error) for error in errors if error is not None), None)
     cost = sum(result["fit_time"] + result["score_time"] for result in results)
     splits = tuple(range(len(results)))
-    return Outcome(scores, splits, _followed(scores, metric), cost, failure)
+    return Outcome(scores, splits, _maximised_metric(scores, metric), cost, failure)
 
 
 def _score_in(table: Any, name: str) -> float:
@@ -99,11 +99,11 @@ def error_of(result: SplitResult, metric: Any) -> str | None:
     if SINGLE_METRIC in errors:
         return str(errors[SINGLE_METRIC])
     scores = result["test_scores"]
-    followed = _followed(scores, metric) if isinstance(scores, dict) else None
+    followed = _maximised_metric(scores, metric) if isinstance(scores, dict) else None
     return errors.get(followed)
 
 
-def _followed(scores: Mapping[str, Any], metric: Any) -> str:
+def _maximised_metric(scores: Mapping[str, Any], metric: Any) -> str:
     is_named = isinstance(metric, str) and metric in scores
     return metric if is_named else next(iter(scores))
 
@@ -149,7 +149,7 @@ def failures_of(results: Sequence[SplitResult]) -> list[FitFailure]:
         for step, text in errors:
             found.setdefault((step, reason_of(text)), {}).setdefault(split, text)
     return [
-        FitFailure(tuple(splits), reason, without_the_fit(next(iter(splits.values()))), step)
+        FitFailure(tuple(splits), reason, without_fit_frame(next(iter(splits.values()))), step)
         for (step, reason), splits in found.items()
     ]
 

@@ -120,7 +120,7 @@ class Watch:
 
 
 @dataclass
-class Overseer:
+class ParentWatchdog:
     """Ends overdue processes whose own watchdog does not run, such as suspended ones.
 
     Parameters
@@ -132,7 +132,7 @@ class Overseer:
     _seen: dict[Path, float] = field(default_factory=dict)
     _last_look: float = 0.0
 
-    def look(self) -> None:
+    def end_overdue(self) -> None:
         """End overdue processes; cheap enough to be called in a polling loop."""
         now = time.monotonic()
         if self.watch.max_fit_time is None or now - self._last_look < INTERVAL:

@@ -182,8 +182,8 @@ def dimension_of_foreign(values: Any, label: str) -> Dimension | None:
         is_integer = isinstance(low, Integral) and isinstance(high, Integral)
         return Range(low, high, is_integer, is_log=prior == "log-uniform").dimension(label)
     library, names = _origin_of(values)
-    if library in TAKEN:
-        description = TAKEN[library](values, names, label)
+    if library in ACCEPTED:
+        description = ACCEPTED[library](values, names, label)
         return None if description is None else description.dimension(label)
     if library not in REFUSED:
         return None
@@ -206,7 +206,7 @@ def _origin_of(value: Any) -> tuple[str, set[str]]:
     classes = [c for c in type(value).__mro__ if c is not object]
     for cls in classes:
         library = str(cls.__module__).partition(".")[0]
-        if library in TAKEN or library in REFUSED:
+        if library in ACCEPTED or library in REFUSED:
             return library, {c.__name__ for c in classes}
     return "", set()
 
@@ -318,7 +318,7 @@ def _keras_tuner(value: Any, names: set[str]) -> Range | Choice | Expression | N
     return Range(value.min_value, value.max_value, "Int" in names, is_log, step)
 
 
-TAKEN: dict[str, Callable[[Any, set[str], str], Range | Choice | None]] = {
+ACCEPTED: dict[str, Callable[[Any, set[str], str], Range | Choice | None]] = {
     "skopt": _scikit_optimize,
     "optuna": _optuna,
 }

@@ -42,7 +42,7 @@ _Grid = dict[str, _Entries]
 """The lists of one dict."""
 
 
-RESTORED = 1e-6
+RESTORE_TOLERANCE = 1e-6
 """Tolerance between a recorded number and the one at its row, in the unit cube or relative."""
 
 
@@ -358,8 +358,8 @@ def _lies_at(value: Any, decoded: Any, dimension: Dimension, coordinates: FloatA
         return value != value and decoded != decoded  # NaN, which is one of the values
     is_near = is_number(value) and is_number(decoded) and level_of(value)[1] == level_of(decoded)[1]
     return bool(
-        np.allclose(own, coordinates, rtol=0.0, atol=RESTORED)
-        or (is_near and math.isclose(value, decoded, rel_tol=RESTORED))
+        np.allclose(own, coordinates, rtol=0.0, atol=RESTORE_TOLERANCE)
+        or (is_near and math.isclose(value, decoded, rel_tol=RESTORE_TOLERANCE))
     )
 
 

@@ -74,8 +74,8 @@ def test_a_search_ends_when_nothing_better_came_for_so_long(n_iter_no_change, sc
 
 def test_a_callback_has_the_last_word():
     rule = CallbackRequest()
-    assert not rule.should_stop(trial(0, 1.0), [{"is_last": False}])
-    assert rule.should_stop(trial(1, 2.0), [{"is_last": False}, {"is_last": True}])
+    assert not rule.should_stop(trial(0, 1.0), [{"stop_requested": False}])
+    assert rule.should_stop(trial(1, 2.0), [{"stop_requested": False}, {"stop_requested": True}])
 
 
 def failing(error='Traceback (most recent call last):\n  File "a"\nE: NaN'):

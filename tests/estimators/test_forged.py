@@ -121,7 +121,7 @@ def without(*place):
         at("results", 0, "fit_time", value=-1.0),
         at("results", 0, "fit_time", value=1e400),
         at("results", 0, "n_test_samples", value=1.5),
-        at("results", 0, "is_last", value="no"),
+        at("results", 0, "stop_requested", value="no"),
         at("results", 0, "score_errors", value={"f1": "E"}),
         at("results", 0, "estimator", value="x"),
         at("surprise", value=1),

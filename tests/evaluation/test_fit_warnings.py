@@ -8,7 +8,7 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
 from skbayes import BayesSearchCV
-from skbayes.evaluation.fit_warnings import FitWarning, collected, shown_once
+from skbayes.evaluation.fit_warnings import FitWarning, collect_warnings, show_warnings_once
 
 X, Y = load_iris(return_X_y=True)
 
@@ -44,7 +44,7 @@ def test_a_warning_made_an_error_fails_the_fit():
 
 def test_what_was_collected_is_shown_also_after_an_error():
     def fail():
-        with shown_once([]):
+        with show_warnings_once([]):
             warnings.warn("before the error", UserWarning, stacklevel=1)
             raise KeyError
 
@@ -56,13 +56,13 @@ def test_ignored_warnings_are_not_collected():
     found = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with collected(found):
+        with collect_warnings(found):
             warnings.warn("unheard", UserWarning, stacklevel=1)
     assert found == []
 
 
 def test_warnings_brought_from_elsewhere_are_shown_with_the_others():
     brought = [FitWarning("from a worker", UserWarning, "fit.py", 3)] * 2
-    with pytest.warns(UserWarning, match="from a worker") as caught, shown_once(brought):
+    with pytest.warns(UserWarning, match="from a worker") as caught, show_warnings_once(brought):
         pass
     assert len(caught) == 1

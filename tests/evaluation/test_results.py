@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skbayes._sklearn_compat import without_the_fit
+from skbayes._sklearn_compat import without_fit_frame
 from skbayes.evaluation.results import (
     failures_of,
     insert_missing_metrics,
@@ -93,7 +93,7 @@ def test_a_reason_is_what_an_error_led_to():
 @given(text=st.text(st.sampled_from('Tab \n  File "KeyError: 1\x00')) | st.text())
 def test_any_text_has_a_reason_and_a_short_form(text):
     assert reason_of(text) in text.strip() or "\r" in text or not text.isprintable()
-    assert isinstance(without_the_fit(text), str)
+    assert isinstance(without_fit_frame(text), str)
     results = [{"fit_error": text}, {"fit_error": None, "score_errors": {"a": text}}]
     assert {failure.step for failure in failures_of(results)} == {"fit", "score"}
 

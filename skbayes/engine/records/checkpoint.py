@@ -23,8 +23,8 @@ import numpy as np
 
 from skbayes._sklearn_compat import scorers_by_name
 from skbayes.engine.finished import Listener
-from skbayes.engine.records.contents import Shape, content_of, restored
-from skbayes.engine.records.fingerprint import OF_NO_EFFECT, digest
+from skbayes.engine.records.contents import ResultFormat, content_of, restored
+from skbayes.engine.records.fingerprint import IGNORED_PARAMETERS, digest
 from skbayes.engine.records.journal import Journal, JournalError
 from skbayes.engine.workers import blas_kernels
 from skbayes.evaluation.results import Record
@@ -33,7 +33,7 @@ from skbayes.samplers.base import Sampler
 from skbayes.space.space import Space, dicts_of
 from skbayes.space.written import shown
 
-NOT_IDENTIFYING = {
+NOT_IN_IDENTITY = {
     "estimator",
     "param_distributions",
     "n_iter",
@@ -98,7 +98,7 @@ def identity_of(
     parts: dict[str, Any] = {"the kind of search": type(search), "X": inputs.X, "y": inputs.y}
     parts["the class of the estimator"] = type(estimator)
     for name, value in estimator.get_params(deep=True).items():
-        if name.rpartition("__")[2] not in OF_NO_EFFECT:
+        if name.rpartition("__")[2] not in IGNORED_PARAMETERS:
             parts[f"the estimator's {name}"] = value
     for number, grid in enumerate(dicts_of(search.param_distributions)):
         for name in grid:
@@ -112,7 +112,7 @@ def identity_of(
     ):
         parts.update((f"{name} for {consumer}", value) for name, value in values.items())
     settings = {**search.get_params(deep=False), "n_points": n_points}
-    parts.update((name, settings[name]) for name in settings.keys() - NOT_IDENTIFYING)
+    parts.update((name, settings[name]) for name in settings.keys() - NOT_IN_IDENTITY)
     parts["the metric that refit names"] = search.refit if isinstance(search.refit, str) else None
     parts["the order of the metrics"] = metrics_of(inputs.scorers)
     parts["cv"] = (type(cv), {k: v for k, v in vars(cv).items() if not _is_live(k, v)})
@@ -252,14 +252,16 @@ class Checkpoint(Listener):
             )
         return drawn
 
-    def recorded(self, sampler: Sampler, shape: Shape, has_callbacks: bool) -> dict[int, Record]:
+    def recorded(
+        self, sampler: Sampler, expected: ResultFormat, has_callbacks: bool
+    ) -> dict[int, Record]:
         """Return the trials that the journal holds, by number.
 
         Parameters
         ----------
         sampler : Sampler
             The sampler of the search, which checks and restores its proposals.
-        shape : Shape
+        expected : ResultFormat
             The format of the results of a trial.
         has_callbacks : bool
             Whether there are callbacks now; stop requests of earlier ones are ignored if not.
@@ -267,11 +269,11 @@ class Checkpoint(Listener):
         if self._journal is None:
             return {}
         try:
-            records = restored(self._journal.records, sampler, shape)
+            records = restored(self._journal.records, sampler, expected)
         except ValueError as error:
             raise self._error(f"a line is not what it should be: {error}") from None
         for result in chain.from_iterable(record.results for record in records.values()):
-            result["is_last"] = has_callbacks and result["is_last"]
+            result["stop_requested"] = has_callbacks and result["stop_requested"]
         return records
 
     def trial_finished(self, record: Record) -> None:

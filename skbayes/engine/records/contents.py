@@ -25,18 +25,18 @@ SCALARS = (bool, int, float, str, type(None))
 NUMPY_KINDS = "biufU"
 """Kinds of NumPy scalars that a journal stores: booleans, integers, real numbers, strings."""
 
-FIELDS = {"number", "n_shown", "row", "params", "fidelity", "parent", "state", "results"}
+LINE_KEYS = {"number", "n_shown", "row", "params", "fidelity", "parent", "state", "results"}
 """Keys of the line of a trial."""
 
-ALWAYS = {"fit_error", "test_scores", "n_test_samples", "fit_time", "score_time"}
+REQUIRED_KEYS = {"fit_error", "test_scores", "n_test_samples", "fit_time", "score_time"}
 """Keys that the result of a split always has."""
 
-ADDED = {"is_last": False, "score_errors": {}}
+OPTIONAL_KEYS = {"stop_requested": False, "score_errors": {}}
 """Optional keys of the result of a split, with their defaults."""
 
 
 @dataclass(frozen=True)
-class Shape:
+class ResultFormat:
     """The format of the results of a trial, the same for all trials of a search.
 
     Parameters
@@ -83,7 +83,7 @@ def content_of(record: Record) -> dict[str, Any]:
 
 
 def restored(
-    contents: Sequence[Mapping[str, Any]], sampler: Sampler, shape: Shape
+    contents: Sequence[Mapping[str, Any]], sampler: Sampler, expected: ResultFormat
 ) -> dict[int, Record]:
     """Return the trials that a journal holds, by number.
 
@@ -92,7 +92,7 @@ def restored(
     contents : sequence of mapping
     sampler : Sampler
         The sampler of the search, which checks and restores its proposals.
-    shape : Shape
+    expected : ResultFormat
 
     Raises
     ------
@@ -102,8 +102,8 @@ def restored(
     records: dict[int, Record] = {}
     names: set[frozenset[str]] = set()  # of the scores that a callable has returned
     for content in contents:
-        _check_keys(content, FIELDS, {"sum"})
-        record = _record_of(content, sampler, shape)
+        _check_keys(content, LINE_KEYS, {"sum"})
+        record = _record_of(content, sampler, expected)
         if record.trial.number in records:
             raise ValueError(f"trial {record.trial.number} stands there twice")
         records[record.trial.number] = record
@@ -118,7 +118,7 @@ def restored(
     return records
 
 
-def _record_of(content: Mapping[str, Any], sampler: Sampler, shape: Shape) -> Record:
+def _record_of(content: Mapping[str, Any], sampler: Sampler, expected: ResultFormat) -> Record:
     number = _integer(content["number"], "number", 0)
     n_shown = _integer(content["n_shown"], "n_shown", 0, number)
     fidelity, parent = (
@@ -131,9 +131,9 @@ def _record_of(content: Mapping[str, Any], sampler: Sampler, shape: Shape) -> Re
     values = {name: _value(value, name) for name, value in content["params"].items()}
     row = _row(content["row"], sampler.space.n_columns)
     proposal = sampler.restore(row, values, fidelity, parent, state)
-    _check(isinstance(results, list) and len(results) == shape.n_splits, "results", results)
-    checked = [_result(result, shape) for result in results]
-    trial = Trial(number, **vars(proposal), outcome=outcome_of(checked, shape.metric))
+    _check(isinstance(results, list) and len(results) == expected.n_splits, "results", results)
+    checked = [_result(result, expected) for result in results]
+    trial = Trial(number, **vars(proposal), outcome=outcome_of(checked, expected.metric))
     return Record(trial, checked, n_shown)
 
 
@@ -142,19 +142,19 @@ def _row(values: Any, n_columns: int) -> FloatArray:
     return np.array([_real(value, "row", 0.0, 1.0) for value in values], dtype=float)
 
 
-def _result(result: Any, shape: Shape) -> dict[str, Any]:
+def _result(result: Any, expected: ResultFormat) -> dict[str, Any]:
     """Return the result of a split, after a check of everything in it."""
     _check(isinstance(result, dict), "results", result)
-    own = {"train_scores"} if shape.has_train_scores else set()
-    _check_keys(result, ALWAYS | own, set(ADDED))
-    result = ADDED | result
+    own = {"train_scores"} if expected.has_train_scores else set()
+    _check_keys(result, REQUIRED_KEYS | own, set(OPTIONAL_KEYS))
+    result = OPTIONAL_KEYS | result
     _check(result["fit_error"] is None or isinstance(result["fit_error"], str), "fit_error", result)
-    _check(isinstance(result["is_last"], bool), "is_last", result["is_last"])
+    _check(isinstance(result["stop_requested"], bool), "stop_requested", result["stop_requested"])
     _integer(result["n_test_samples"], "n_test_samples", 0)
     for name in ("fit_time", "score_time"):
         _real(result[name], name, 0.0)
     for name in ("test_scores", *own):
-        result[name] = _scores(result[name], name, shape)
+        result[name] = _scores(result[name], name, expected)
     errors = result["score_errors"]
     _check(isinstance(errors, dict), "score_errors", errors)
     for name, text in errors.items():
@@ -163,12 +163,12 @@ def _result(result: Any, shape: Shape) -> dict[str, Any]:
     return result
 
 
-def _scores(scores: Any, name: str, shape: Shape) -> Any:
+def _scores(scores: Any, name: str, expected: ResultFormat) -> Any:
     if isinstance(scores, dict):
-        is_right = bool(scores) if shape.is_callable else list(scores) == shape.metrics
+        is_right = bool(scores) if expected.is_callable else list(scores) == expected.metrics
         _check(is_right, name, scores)
         return {metric: _real(score, name) for metric, score in scores.items()}
-    _check(shape.metrics is None, name, scores)
+    _check(expected.metrics is None, name, scores)
     return _real(scores, name)
 
 

@@ -23,7 +23,7 @@ from skbayes.space.distributions import draw, is_distribution, prior_of
 LENGTH = 16
 """Hexadecimal digits of a digest."""
 
-OF_NO_EFFECT = {"n_jobs", "verbose"}
+IGNORED_PARAMETERS = {"n_jobs", "verbose"}
 """Parameters of an estimator that have no effect on what it learns."""
 
 N_QUANTILES = 99
@@ -139,7 +139,7 @@ class _Hasher:
         outside, own = self._is_frozen, getattr(type(value), "__sklearn_clone__", None)
         self._is_frozen = outside or own not in (None, BaseEstimator.__sklearn_clone__)
         parts = vars(value) if self._is_frozen else value.get_params(deep=False)
-        parts = {name: part for name, part in parts.items() if name not in OF_NO_EFFECT}
+        parts = {name: part for name, part in parts.items() if name not in IGNORED_PARAMETERS}
         self._add_all(_name_of(type(value)), [parts])
         self._is_frozen = outside
 
