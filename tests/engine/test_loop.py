@@ -145,6 +145,14 @@ def test_a_sampler_that_waits_sees_everything_before_it():
     assert params(loop) == params(run(Evaluator(), n_points=4, sampler=Recorder(wait_at={5, 9})))
 
 
+@pytest.mark.parametrize(("backend", "n_jobs"), [("loky", 1), ("threading", 2)])
+def test_what_a_trial_was_shown_after_a_wait_is_shown_to_the_trials_after_it(backend, n_jobs):
+    sampler = Recorder(wait_at={6})
+    run(Evaluator(), n_points=4, n_jobs=n_jobs, backend=backend, sampler=sampler)
+    n_known = [int(np.isfinite(shown).sum()) for shown in sampler.shown]
+    assert n_known == [0, 0, 0, 0, 1, 2, 6, 6, 6, 6, 7, 8]
+
+
 def test_a_sampler_that_waits_for_nothing_is_an_error():
     class Stubborn(Recorder):
         def propose(self, history, rng):
