@@ -41,6 +41,26 @@ def test_it_proposes_near_the_good_trials():
     assert np.mean(np.abs(rows[:, 0] - 0.7) < 0.15) > 0.9
 
 
+def test_it_draws_the_better_trials_more_often_and_now_and_then_from_anywhere(monkeypatch):
+    monkeypatch.setattr("skbayes.samplers.tpe.N_CANDIDATES", 1)  # proposed is what is drawn
+    monkeypatch.setattr("skbayes.samplers.tpe.BANDWIDTH", 0.02)
+    good = np.array([0.6, 0.2, 0.8, 0.4])
+    places = [*good, *np.linspace(0.0, 1.0, 12)]
+    trials = [
+        Trial(number, np.array([x]), {"x": x}, outcome=Outcome.of_scores(-number))
+        for number, x in enumerate(places)
+    ]
+    sampler, history = TPESampler(LINE, QuasiRandomSampler(LINE, 0)), History(LINE, trials, 16)
+    drawn = np.array(
+        [sampler.propose(history, np.random.default_rng(seed)).row[0] for seed in range(600)]
+    )
+    distances = np.abs(drawn[:, None] - good)
+    shares = (distances < 0.05).mean(axis=0)
+    from_prior = (distances.min(axis=1) > 0.07).mean()  # these places are 44 % of the line
+    assert 0.05 < from_prior < 0.15
+    np.testing.assert_allclose(shares / shares.sum(), rank_weights(4) / 4, atol=0.06)
+
+
 def test_it_leaves_the_region_that_fails():
     def score(row):
         return np.nan if row[0] > 0.5 else row[0]
