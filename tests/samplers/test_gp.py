@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from skbayes.acquisition.improvement import log_augmented_improvement
+from skbayes.acquisition.maximize import maximize
+from skbayes.acquisition.prior_weight import log_prior_weight
+from skbayes.models.gaussian_process import GaussianProcess, HyperPrior
 from skbayes.samplers.base import History
-from skbayes.samplers.gp import GPSampler, has_plateaus, neglected_subspace
+from skbayes.samplers.gp import (
+    NO_NOISE,
+    GPSampler,
+    excess_noise,
+    has_plateaus,
+    neglected_subspace,
+)
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.study import Study
@@ -31,6 +41,25 @@ def search(space, function, n_trials, seed=0, n_points=1, sampler=None):
 
 def regret(trials):
     return -np.nanmax([trial.score for trial in trials])
+
+
+def acquisition_after(monkeypatch, space, rows, scores):
+    """What is maximised for the proposal after trials at these rows; None for a pending one."""
+    maximized = []
+
+    def keep(acquisition, *arguments):
+        maximized.append(acquisition)
+        return maximize(acquisition, *arguments)
+
+    monkeypatch.setattr("skbayes.samplers.gp.maximize", keep)
+    trials = [
+        Trial(n, row, {}, outcome=None if score is None else Outcome.of_scores(score))
+        for n, (row, score) in enumerate(zip(rows, scores, strict=True))
+    ]
+    sampler = GPSampler(space, QuasiRandomSampler(space, 0), 4)
+    sampler.propose(History(space, trials, len(trials)), np.random.default_rng(0))
+    [acquisition] = maximized
+    return acquisition
 
 
 BRANIN = {"x": UNIFORM, "y": UNIFORM}
@@ -157,6 +186,49 @@ def test_beyond_the_active_set_it_still_learns(monkeypatch):
     monkeypatch.setattr("skbayes.models.active_set.MAX_ACTIVE", 20)
     regrets = [regret(search(Space(BRANIN), branin, 60, seed)) for seed in range(5)]
     assert np.median(regrets) < 0.05
+
+
+def test_beyond_the_active_set_a_proposal_is_conditioned_on_as_many_trials_and_no_more(monkeypatch):
+    rows = np.random.default_rng(0).random((30, 2))
+    scores = rows[:, 0].tolist()
+    assert len(acquisition_after(monkeypatch, Space(BRANIN), rows, scores).surrogate.Z) == 30
+    monkeypatch.setattr("skbayes.models.active_set.MAX_ACTIVE", 20)
+    Z = acquisition_after(monkeypatch, Space(BRANIN), rows, scores).surrogate.Z
+    assert len(Z) == 20
+    assert set(np.sort(rows[:, 0])[-10:]) <= set(Z[:, 0])
+
+
+def test_the_belief_in_the_middle_of_the_ranges_fades_with_the_finished_trials(monkeypatch):
+    space, rng = Space(BRANIN | {"z": list("ab")}), np.random.default_rng(0)
+    places = space.snap(rng.random((10, 3)))
+    for n in (12, 40):
+        rows = space.snap(rng.random((n + 2, 3)))
+        scores = [*rng.standard_normal(n), None, None]
+        acquisition = acquisition_after(monkeypatch, space, rows, scores)
+        mean, std = acquisition.surrogate.predict(places)
+        promise = log_augmented_improvement(mean, std, acquisition.incumbent, acquisition.noise)
+        belief, _ = log_prior_weight(places, np.array([True, True, False]), n)
+        np.testing.assert_allclose(acquisition(places), promise + belief)
+
+
+def test_noise_counts_as_far_as_it_exceeds_what_is_assumed():
+    rows, scores = np.random.default_rng(0).random((2, 6, 2))
+    theta = HyperPrior.for_dimension(2).mean
+
+    def excess(log_noise):
+        theta_of = np.append(theta[:-1], log_noise)
+        return excess_noise(GaussianProcess(rows, scores[:, 0], theta_of, np.zeros(2, dtype=bool)))
+
+    assert excess(theta[-1]) == NO_NOISE
+    assert excess(0.0) == pytest.approx(1.0, rel=1e-3)
+
+
+def test_a_proposal_takes_account_of_noisy_scores_and_of_exact_ones(monkeypatch):
+    rng = np.random.default_rng(0)
+    rows = rng.random((40, 2))
+    exact, noise = np.sin(4 * rows[:, 0]) + rows[:, 1], rng.standard_normal(40)
+    assert acquisition_after(monkeypatch, Space(BRANIN), rows, exact).noise == NO_NOISE
+    assert acquisition_after(monkeypatch, Space(BRANIN), rows, exact + noise).noise > 0.1
 
 
 @pytest.mark.slow
