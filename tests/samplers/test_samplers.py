@@ -1,5 +1,8 @@
 """What every sampler promises, checked over all of them by one list."""
 
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -112,3 +115,42 @@ def test_the_trials_are_not_changed(make_sampler):
         assert np.array_equal(trial.row, row)
         assert dict(trial.params) == params
         assert trial.state == state
+
+
+def restored(sampler, trial, **changes):
+    """What a sampler makes of a trial that was written as JSON and read again."""
+    state = None if trial.state is None else asdict(trial.state)
+    record = {
+        "recorded": dict(trial.params),
+        "fidelity": trial.fidelity,
+        "parent": trial.parent,
+        "state": json.loads(json.dumps(state)),
+    }
+    return sampler.restore(trial.row, **record | changes)
+
+
+def test_what_was_proposed_is_restored_from_records(make_sampler):
+    trials = history(make_sampler(Space(MIXED)), [0.1, 0.5, 0.3, 0.7, 0.2])
+    for trial in trials:
+        again = restored(make_sampler(Space(MIXED)), trial)
+        assert np.array_equal(again.row, trial.row)
+        assert again.params == trial.params
+        assert again.state == trial.state
+        assert (again.fidelity, again.parent) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"fidelity": 3}, "has a fidelity or a parent"),
+        ({"parent": 0}, "has a fidelity or a parent"),
+        ({"state": {"index": 0}}, "its sampler stores none|'index' of its state is unknown"),
+        ({"state": {}}, "its sampler stores none|'theta' of its state is missing"),
+        ({"state": {"theta": [0.0]}}, "its sampler stores none|'theta' is not a list of the"),
+    ],
+)
+def test_a_record_of_what_it_cannot_have_proposed_is_refused(make_sampler, change, message):
+    sampler = make_sampler(Space(MIXED))
+    [trial] = history(sampler, [0.5])
+    with pytest.raises(ValueError, match=message):
+        restored(sampler, trial, **change)
