@@ -8,7 +8,7 @@ from asv_benchmarks.problems import PROBLEMS
 from asv_benchmarks.searches import random, run, tpe
 from skbayes.samplers.base import History
 from skbayes.samplers.quasi_random import QuasiRandomSampler
-from skbayes.samplers.tpe import MAX_GOOD, TPESampler, bandwidths, rank_weights
+from skbayes.samplers.tpe import BANDWIDTH, MAX_GOOD, TPESampler, bandwidths, rank_weights
 from skbayes.space import Space
 from skbayes.trial import Outcome, Trial
 
@@ -108,11 +108,24 @@ def test_weights_fall_with_the_rank_and_are_one_on_average(n):
     assert weights.mean() == pytest.approx(1)
 
 
+def test_weights_are_those_of_recombination_in_cma_es():
+    """Hansen 2016, eq. 49, for three parents."""
+    weights = np.log(3.5 / np.array([1, 2, 3]))
+    np.testing.assert_allclose(rank_weights(3), 3 * weights / weights.sum())
+
+
 def test_bandwidths_shrink_with_the_number_of_rows():
     space = Space({"c": list("abcd"), "x": uniform()})
     few, many = bandwidths(space, 2), bandwidths(space, 2000)
     assert (many < few).all()
     assert few[0] == pytest.approx(4 / 7)
+
+
+def test_bandwidths_of_numbers_follow_scotts_rule():
+    """They shrink as n to the power −1 / (d + 4)."""
+    one, many = bandwidths(LINE, 1)[0], bandwidths(LINE, 32)[0]
+    assert (one, bandwidths(LINE, 0)[0]) == (BANDWIDTH, BANDWIDTH)
+    assert one / many == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("name", ["Branin", "Hartmann-6", "mixed"])
