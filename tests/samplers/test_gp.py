@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.optimize import approx_fprime
 
 from skbayes.acquisition.improvement import log_augmented_improvement
 from skbayes.acquisition.maximize import maximize
@@ -11,10 +12,14 @@ from skbayes.models.gaussian_process import GaussianProcess, HyperPrior
 from skbayes.samplers.base import History
 from skbayes.samplers.gp import (
     NO_NOISE,
+    Acquisition,
     GPSampler,
+    GPState,
+    default_n_initial_points,
     excess_noise,
     has_plateaus,
     neglected_subspace,
+    unknown_candidates,
 )
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
@@ -43,8 +48,17 @@ def regret(trials):
     return -np.nanmax([trial.score for trial in trials])
 
 
+def trials_at(rows, scores, state=None):
+    """Trials at these rows; a score of None is that of a pending one."""
+    outcomes = [None if score is None else Outcome.of_scores(score) for score in scores]
+    return [
+        Trial(n, row, {}, state=state, outcome=outcome)
+        for n, (row, outcome) in enumerate(zip(rows, outcomes, strict=True))
+    ]
+
+
 def acquisition_after(monkeypatch, space, rows, scores):
-    """What is maximised for the proposal after trials at these rows; None for a pending one."""
+    """What is maximised for the proposal after these trials."""
     maximized = []
 
     def keep(acquisition, *arguments):
@@ -52,12 +66,9 @@ def acquisition_after(monkeypatch, space, rows, scores):
         return maximize(acquisition, *arguments)
 
     monkeypatch.setattr("skbayes.samplers.gp.maximize", keep)
-    trials = [
-        Trial(n, row, {}, outcome=None if score is None else Outcome.of_scores(score))
-        for n, (row, score) in enumerate(zip(rows, scores, strict=True))
-    ]
     sampler = GPSampler(space, QuasiRandomSampler(space, 0), 4)
-    sampler.propose(History(space, trials, len(trials)), np.random.default_rng(0))
+    history = History(space, trials_at(rows, scores), len(rows))
+    sampler.propose(history, np.random.default_rng(0))
     [acquisition] = maximized
     return acquisition
 
@@ -107,16 +118,35 @@ def test_four_at_once_still_learn():
 def test_it_starts_with_the_space_filling_design():
     space = Space(BRANIN)
     start = QuasiRandomSampler(space, 3)
-    trials = search(space, branin, 6, sampler=GPSampler(space, start, 6))
+    *trials, first_of_model = search(space, branin, 7, sampler=GPSampler(space, start, 6))
+    assert first_of_model.state is not None
     for number, trial in enumerate(trials):
         assert np.array_equal(trial.row, start.point(number))
         assert trial.state is None
+
+
+@pytest.mark.parametrize(
+    ("n_columns", "n_points"), [(0, 4), (2, 4), (3, 5), (7, 9), (8, 10), (9, 10), (50, 10)]
+)
+def test_the_design_has_two_more_points_than_the_space_columns_within_limits(n_columns, n_points):
+    space = Space({f"x{j}": UNIFORM for j in range(n_columns)})
+    assert default_n_initial_points(space) == n_points
 
 
 @pytest.mark.parametrize("score", [np.nan, np.inf])
 def test_it_goes_on_filling_the_space_while_nothing_succeeds(score):
     trials = search(Space(BRANIN), lambda params: score, 8)
     assert all(trial.state is None for trial in trials)
+
+
+@pytest.mark.parametrize("n_scored", [1, 2])
+def test_the_model_takes_over_as_soon_as_two_trials_have_a_score(n_scored):
+    space = Space(BRANIN)
+    rows = np.random.default_rng(0).random((6, 2))
+    trials = trials_at(rows, [0.5, 0.7][:n_scored] + [np.nan] * (6 - n_scored))
+    sampler = GPSampler(space, QuasiRandomSampler(space, 0), 4)
+    proposal = sampler.propose(History(space, trials, 6), np.random.default_rng(0))
+    assert (proposal.state is not None) == (n_scored == 2)
 
 
 def test_hyper_parameters_are_stored_with_the_trial():
@@ -138,6 +168,7 @@ def test_it_chooses_the_right_category_and_integer():
 
 def test_plateaus_are_ties_among_the_better_half():
     assert has_plateaus(np.array([0.1, 0.5, 0.9, 0.9]))
+    assert has_plateaus(np.array([0.1, 0.5, 0.5, 0.5, 0.9]))
     assert not has_plateaus(np.array([0.1, 0.1, 0.1, 0.5, 0.6, 0.7, 0.8]))
     assert not has_plateaus(np.array([0.1, np.nan, np.nan, 0.5]))
 
@@ -176,9 +207,73 @@ def test_the_neglected_subspace_is_the_one_with_too_few_trials():
     rows = np.full((40, space.n_columns), 0.5)
     rows[:, 0] = first
     assert neglected_subspace(space, rows) == second
-    rows[:7, 0] = second  # √40 = 6.3
-    assert neglected_subspace(space, rows) is None
+    rows[:6, 0] = second  # √40 = 6.3
+    assert neglected_subspace(space, rows) == second
+    assert neglected_subspace(space, rows[:36]) is None
     assert neglected_subspace(Space(BRANIN), rows) is None
+
+
+def test_of_many_subspaces_each_gets_one_trial_before_any_counts_as_neglected():
+    space = Space([{"kind": [kind], kind: UNIFORM} for kind in "abcdefghij"])
+    rows = np.full((10, space.n_columns), 0.5)
+    rows[:, 0] = space.subspace_positions
+    assert neglected_subspace(space, rows) is None
+    rows[0, 0] = rows[1, 0]
+    assert neglected_subspace(space, rows) == space.subspace_positions[0]
+
+
+def test_candidates_whose_score_is_unknown_are_the_pending_ones_without_those_known(monkeypatch):
+    space = Space(BRANIN)
+    rows = np.random.default_rng(0).random((8, 2))
+    rows[5] = rows[0]  # handed out again, and known
+    history = History(space, trials_at(rows, [0.1, 0.2, np.nan, *[None] * 5]), 8)
+    assert unknown_candidates(history).tolist() == rows[[3, 4, 6, 7]].tolist()
+    monkeypatch.setattr("skbayes.samplers.gp.MAX_ACTIVE", 3)  # the most recent ones
+    assert unknown_candidates(history).tolist() == rows[[4, 6, 7]].tolist()
+    known = History(space, trials_at(rows[:2], [0.1, 0.2]), 2)
+    assert unknown_candidates(known).shape == (0, 2)
+
+
+def test_the_incumbent_is_the_best_mean_and_pending_trials_are_fantasized(monkeypatch):
+    rows = np.random.default_rng(0).random((10, 2))
+    scores = [*(rows[:7, 0] - rows[:7, 1]).tolist(), np.nan, None, None]
+    acquisition = acquisition_after(monkeypatch, Space(BRANIN), rows, scores)
+    surrogate = acquisition.surrogate
+    assert surrogate.Z.tolist() == rows.tolist()
+    best = surrogate.mean(rows[[np.argmax(scores[:7])]])[0]
+    assert acquisition.incumbent == pytest.approx(best, abs=1e-6)
+    assert surrogate.mean(rows[:7]).max() == pytest.approx(best, abs=1e-6)
+
+
+def test_the_gradient_of_the_acquisition_is_that_of_its_value():
+    rng = np.random.default_rng(0)
+    rows, y = rng.random((12, 3)), rng.standard_normal(12)
+    is_continuous = np.array([True, True, False])
+    surrogate = GaussianProcess(rows, y, np.array([-1.0, 0.0, -0.5, 0.0, -3.0]), ~is_continuous)
+    acquisition = Acquisition(surrogate, 0.8, 0.01, 0.0, None, is_continuous, 12)
+    places = rng.random((5, 3))
+    values, gradients = acquisition.with_gradient(places)
+    np.testing.assert_allclose(values, acquisition(places))
+    for place, gradient in zip(places, gradients, strict=True):
+        numeric = approx_fprime(place, lambda x: acquisition(x[None])[0], 1e-7)
+        np.testing.assert_allclose(gradient, numeric, rtol=1e-4, atol=1e-4)
+
+
+def test_the_active_set_covers_in_the_length_scales_of_the_latest_estimate(monkeypatch):
+    scales = []
+
+    def keep(Z, y, w, is_categorical):
+        scales.append(1.0 / np.sqrt(w))
+        return np.arange(len(y))
+
+    monkeypatch.setattr("skbayes.samplers.gp.active_set", keep)
+    space = Space(BRANIN)
+    rows = np.random.default_rng(0).random((6, 2))
+    state = GPState((np.log(0.5), np.log(4.0), 0.0, -9.0))
+    trials = trials_at(rows, rows[:, 0].tolist(), state)
+    sampler = GPSampler(space, QuasiRandomSampler(space, 0), 4)
+    sampler.propose(History(space, trials, 6), np.random.default_rng(0))
+    np.testing.assert_allclose(scales, [[0.5, 4.0]])
 
 
 @pytest.mark.slow
@@ -254,11 +349,8 @@ def test_the_last_bits_of_what_is_known_do_not_steer_a_proposal(seed):
     scores = -((rows[:, 0] - 0.3) ** 2) - (rows[:, 1] - 0.6) ** 2
 
     def proposal(factor):
-        trials = [
-            Trial(n, row * factor, {}, outcome=Outcome.of_scores(score))
-            for n, (row, score) in enumerate(zip(rows, scores, strict=True))
-        ]
-        return sampler.propose(History(space, trials, 12), np.random.default_rng(0))
+        history = History(space, trials_at(rows * factor, scores), 12)
+        return sampler.propose(history, np.random.default_rng(0))
 
     exact, shaken = proposal(1.0), proposal(1.0 + 4e-16)
     assert exact.row.tolist() == shaken.row.tolist()
