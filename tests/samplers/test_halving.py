@@ -1,5 +1,8 @@
 """The schedule of halving, and the sampler that follows it."""
 
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -81,6 +84,32 @@ def test_a_bracket_promotes_one_in_so_many_and_stays_within_the_resources(
         assert below.n_resources <= above.n_resources <= most
     if is_aggressive:  # rounding up adds less than one a rung, which later rungs divide
         assert bracket.rungs[-1].n_candidates < factor + factor / (factor - 1)
+
+
+def test_aggressive_elimination_repeats_the_least_as_often_as_it_takes():
+    def schedule(bracket):
+        return [(rung.n_candidates, rung.n_resources) for rung in bracket.rungs]
+
+    usual, aggressive = (make_bracket(27, [1, 3], 3, is_so) for is_so in (False, True))
+    assert schedule(usual) == schedule(make_bracket(27, [1, 3], 3)) == [(27, 1), (9, 3)]
+    assert schedule(aggressive) == [(27, 1), (9, 1), (3, 1), (1, 3)]
+    assert (usual.n_required, usual.n_possible, usual.n_remaining) == (4, 2, 3)
+    assert (aggressive.n_required, aggressive.n_possible, aggressive.n_remaining) == (4, 2, 1)
+    assert schedule(make_bracket(3, [1, 3, 9], 3, True)) == [(3, 1), (1, 3)]
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "factor", "ladder"),
+    [
+        (10, 100, 3, [10, 30, 90]),
+        (10, 90, 3, [10, 30, 90]),
+        (10, 89, 3, [10, 30]),
+        (7, 7, 2, [7]),
+        (3, 50, 2.5, [3, 7, 18, 46]),
+    ],
+)
+def test_a_ladder_multiplies_the_least_as_long_as_the_most_allows(least, most, factor, ladder):
+    assert make_ladder(least, most, factor) == ladder
 
 
 def test_brackets_are_those_of_hyperband():
@@ -195,3 +224,58 @@ def test_without_a_parameter_the_resource_is_only_remembered():
     )
     assert [t.fidelity for t in trials] == [10, 10, 10, 30]
     assert all(t.params.keys() == {"x"} for t in trials)
+
+
+def restored(sampler, trial, **changes):
+    """What a sampler makes of a trial that was written as JSON and read again."""
+    record = {
+        "recorded": dict(trial.params) | changes.pop("params", {}),
+        "fidelity": trial.fidelity,
+        "parent": trial.parent,
+        "state": json.loads(json.dumps(asdict(trial.state))) | changes.pop("of_state", {}),
+    }
+    return sampler.restore(trial.row, **record | changes)
+
+
+@pytest.mark.parametrize("resource", ["r", None])
+def test_what_was_proposed_is_restored_from_records(resource):
+    brackets = make_brackets(None, 9, make_ladder(1, 9, 3), 3)
+    trials, _ = climb(halving(LINE, brackets, resource), lambda params: params["x"])
+    assert any(trial.parent is not None for trial in trials)
+    assert any(trial.state.candidate is not None for trial in trials)
+    for trial in trials:
+        again = restored(halving(LINE, brackets, resource), trial)
+        assert again.row.tolist() == trial.row.tolist()
+        assert again.params == trial.params
+        assert (again.fidelity, again.parent) == (trial.fidelity, trial.parent)
+        assert again.state == trial.state
+
+
+FIRST, PROMOTED = 0, 9
+
+
+@pytest.mark.parametrize(
+    ("number", "changes", "message"),
+    [
+        (FIRST, {"state": None}, "it has no state"),
+        (FIRST, {"of_state": {"bracket": 1}}, "there is no rung 0 of bracket 1"),
+        (FIRST, {"of_state": {"bracket": -1}}, "there is no rung 0 of bracket -1"),
+        (FIRST, {"of_state": {"rung": -1}}, "there is no rung -1 of bracket 0"),
+        (FIRST, {"of_state": {"rung": 3}}, "there is no rung 3 of bracket 0"),
+        (FIRST, {"of_state": {"bracket": 0.0}}, "'bracket' is 0.0, not an integer"),
+        (FIRST, {"of_state": {"rung": False}}, "'rung' is False, not an integer"),
+        (FIRST, {"of_state": {"candidate": 7}}, "'candidate' is 7, not the state of a sampler"),
+        (FIRST, {"of_state": {"candidate": {}}}, "'theta' of its state is missing"),
+        (FIRST, {"fidelity": 3}, "3 is not what a trial of its rung gets"),
+        (FIRST, {"fidelity": 1.0}, "1.0 is not what a trial of its rung gets"),
+        (FIRST, {"fidelity": None}, "None is not what a trial of its rung gets"),
+        (FIRST, {"params": {"r": 3}}, "'r' is not what a trial of its rung gets"),
+        (FIRST, {"parent": 0}, "a promoted trial comes from another one"),
+        (PROMOTED, {"parent": None}, "a promoted trial comes from another one"),
+    ],
+)
+def test_a_record_of_what_it_cannot_have_proposed_is_refused(number, changes, message):
+    sampler = halving(LINE, make_brackets(1, 9, make_ladder(1, 9, 3), 3))
+    trials, _ = climb(sampler, distance)
+    with pytest.raises(ValueError, match=message):
+        restored(sampler, trials[number], **changes)
