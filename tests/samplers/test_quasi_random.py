@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.model_selection import ParameterGrid
 
+from skbayes.samplers.base import History
 from skbayes.samplers.quasi_random import BLOCK, GivenFirst, GridSampler, QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.study import Study
@@ -57,6 +58,37 @@ def test_the_grid_leaves_out_what_was_given():
     trials = propose_all(sampler)
     rest = [point for point in ParameterGrid(GRID) if point != {"a": "y", "b": 3}]
     assert [trial.params for trial in trials] == [{"a": "y", "b": 3}, *rest]
+
+
+def test_where_the_sequence_has_nothing_new_a_point_is_drawn_at_random(monkeypatch):
+    space = Space({"x": UNIFORM, "n": stats.randint(0, 10)})
+    sampler = QuasiRandomSampler(space, 0)
+    row = sampler.point(0)
+    monkeypatch.setattr(sampler, "point", lambda index: row)
+    history = History(space, [Trial(0, row, space.decode(row))], 1)
+    drawn = [sampler.propose(history, np.random.default_rng(seed)).row for seed in (0, 0, 1)]
+    assert np.array_equal(drawn[0], drawn[1])
+    assert not np.array_equal(drawn[0], drawn[2])
+    assert np.array_equal(space.snap(np.array(drawn)), drawn)
+
+
+def test_a_grid_remembers_its_place_in_records():
+    space = Space(GRID)
+    given = [{"a": "y", "b": 3}]
+    sampler = GivenFirst(given, QuasiRandomSampler(space, 0), GridSampler(space))
+    for trial in propose_all(sampler):
+        state = None if trial.state is None else {"index": trial.state.index}
+        again = sampler.restore(trial.row, trial.params, None, None, state)
+        assert (again.params, again.state) == (trial.params, trial.state)
+
+
+@pytest.mark.parametrize("index", [-1, 6, True, 1.0, None])
+def test_a_place_that_is_not_in_the_grid_is_refused(index):
+    sampler = GridSampler(Space(GRID))
+    with pytest.raises(ValueError, match="is no place in the grid"):
+        sampler.restore_state({"index": index})
+    with pytest.raises(ValueError, match="is no place in the grid"):
+        GridSampler(Space({"x": UNIFORM})).restore_state({"index": 0})
 
 
 def test_given_points_come_first_exactly_as_they_are_and_twice_if_given_twice():
