@@ -3,7 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from skbayes.acquisition.improvement import (
@@ -101,6 +101,7 @@ def test_noise_takes_the_promise_of_what_is_known_and_of_nothing_else():
 
 
 @given(std=st.floats(1e-9, 1e3), noise=st.floats(1e-8, 1e3))
+@example(std=1e-9, noise=1e3)
 def test_it_stays_finite_for_any_noise(std, noise):
     values = log_augmented_improvement_gradient(np.array([0.1]), np.array([std]), 0.3, noise)
     assert np.isfinite(values).all()

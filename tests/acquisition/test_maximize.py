@@ -105,3 +105,48 @@ def test_effort_bounds_what_is_looked_at():
     rng = np.random.default_rng(0)
     maximize(value, peak_at(0.5)[1], space, rng.random((3, 2)), set(), rng, effort)
     assert n_evaluated == 16 + 3 * 4 + 2
+
+
+def climb_without_a_slope(space, value, n_rounds, seed=0):
+    """Maximise from one random row and one start, where the gradient tells nothing."""
+    rng = np.random.default_rng(seed)
+    best = space.snap(rng.random((1, space.n_columns)))
+    effort = Effort(n_random=1, n_neighbours=1, n_starts=1, n_rounds=n_rounds)
+    return maximize(
+        value, lambda rows: (value(rows), np.zeros_like(rows)), space, best, set(), rng, effort
+    )
+
+
+def test_discrete_columns_are_set_right_one_after_the_other():
+    space = Space({name: list(range(4)) if name == "n" else list("opqrstuv") for name in "abcdn"})
+    target = space.snap(np.random.default_rng(1).random((1, space.n_columns)))[0]
+
+    def n_right(rows):
+        return (rows == target).sum(axis=1).astype(float)
+
+    assert n_right(climb_without_a_slope(space, n_right, n_rounds=6)[None]) == 5
+    assert n_right(climb_without_a_slope(space, n_right, n_rounds=1)[None]) < 5
+
+
+@pytest.mark.parametrize("target", [0.012345, 0.987654])
+def test_too_many_integers_to_list_are_crossed_in_steps_of_several_sizes(target):
+    space = Space({"n": stats.randint(0, 10**8)})
+    row = climb_without_a_slope(space, lambda rows: -np.abs(rows[:, 0] - target), n_rounds=60)
+    assert row[0] == pytest.approx(target, abs=1e-6)
+
+
+def test_neighbours_of_the_best_differ_in_few_columns_by_steps_of_all_sizes():
+    space = Space({f"x{j}": UNIFORM for j in range(30)})
+    best, evaluated = np.full((1, 30), 0.5), []
+
+    def value(rows):
+        evaluated.append(rows)
+        return peak_at(0.5)[0](rows)
+
+    effort = Effort(n_random=1, n_neighbours=400, n_starts=1)
+    maximize(value, peak_at(0.5)[1], space, best, set(), np.random.default_rng(0), effort)
+    steps = np.abs(evaluated[0][1:] - best)
+    assert 2.5 < (steps > 0).sum(axis=1).mean() < 3.5
+    shares = [(steps[steps > 0] < size).mean() for size in (1e-2, 1e-1)]
+    assert 0.2 < shares[0] < 0.5
+    assert 0.6 < shares[1] < 0.9
