@@ -28,3 +28,12 @@ def test_it_holds_the_best_half_and_covers_the_rest():
 def test_equal_rows_are_no_obstacle():
     Z = np.tile([[0.2, 0.7]], (400, 1))
     assert len(active_set(Z, np.zeros(400), np.ones(2), NUMERIC)) == MAX_ACTIVE
+
+
+def test_what_is_far_from_the_best_is_covered_first(monkeypatch):
+    monkeypatch.setattr("skbayes.models.active_set.MAX_ACTIVE", 4)
+    Z = np.array([[0.0, 0], [1.0, 0], [0.12, 0], [0.9, 0], [0.5, 0], [0.45, 0], [0.0, 1.0]])
+    y = np.array([9.0, 8.0, 1.0, 1.0, 1.0, 1.0, 0.0])
+    near_y, far_y = np.array([1.0, 1e-4]), np.array([1.0, 100.0])
+    assert active_set(Z, y, near_y, NUMERIC).tolist() == [0, 1, 2, 4]
+    assert active_set(Z, y, far_y, NUMERIC).tolist() == [0, 1, 4, 6]

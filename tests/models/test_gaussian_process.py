@@ -8,12 +8,14 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from skbayes.models.gaussian_process import (
     JITTER,
+    LOG_BOUNDS,
     MEAN_VARIANCE,
     GaussianProcess,
     HyperPrior,
     MarginalLikelihood,
     cholesky,
     fit_hyperparameters,
+    is_theta,
 )
 
 NUMERIC = np.zeros(3, dtype=bool)
@@ -23,6 +25,7 @@ Y = np.sin(4 * Z[:, 0]) + Z[:, 1] ** 2 + 0.05 * RNG.standard_normal(30)
 Y = (Y - Y.mean()) / Y.std()
 THETA = np.array([-0.5, 0.2, 1.0, 0.3, -4.0])
 NO_EXTRA = np.zeros(30)
+_ENDS = [LOG_BOUNDS["lengthscale"]] * 3 + [LOG_BOUNDS["signal"], LOG_BOUNDS["noise"]]
 
 
 def scikit_learns(theta, extra_noise=0.0):
@@ -67,6 +70,12 @@ def test_prior_gradient_is_that_of_the_density():
     _, gradient = prior.log_density(THETA)
     numeric = approx_fprime(THETA, lambda t: prior.log_density(t)[0], 1e-6)
     np.testing.assert_allclose(gradient, numeric, rtol=1e-4, atol=1e-5)
+
+
+def test_the_prior_on_length_scales_grows_with_the_root_of_the_dimension():
+    one, nine = (np.exp(HyperPrior.for_dimension(d).mean) for d in (1, 9))
+    np.testing.assert_allclose(nine[:9], 3 * one[0])
+    np.testing.assert_allclose(nine[9:], one[1:])
 
 
 def test_posterior_gradients_are_those_of_mean_and_deviation():
@@ -163,3 +172,35 @@ def test_cholesky_mends_what_is_almost_singular_and_refuses_what_is_not_finite()
     np.testing.assert_allclose((L := cholesky(K)) @ L.T, K, atol=1e-6)
     with pytest.raises(np.linalg.LinAlgError, match="not positive definite"):
         cholesky(-np.eye(3))
+
+
+@pytest.mark.parametrize(("negative", "most"), [(0.0, 2e-10), (1e-7, 2e-6)])
+def test_cholesky_adds_little_more_to_the_diagonal_than_it_takes(negative, most):
+    K = np.ones((50, 50))
+    K[0, 0] -= negative  # which is about its smallest eigenvalue
+    L = cholesky(K)
+    assert 0.0 < (np.diag(L @ L.T) - np.diag(K)).max() < most
+
+
+@pytest.mark.parametrize(
+    ("value", "is_so"),
+    [
+        ([0.0, 0, -0.5, 1, -9.0], True),
+        ([bounds[0] for bounds in _ENDS], True),
+        ([bounds[1] for bounds in _ENDS], True),
+        ([7.5, 0.0, 0.0, 0.0, -9.0], False),
+        ([0.0, 0.0, 0.0, 0.0, 0.8], False),
+        ([0.0, 0.0, 0.0, -5.1, -9.0], False),
+        ([0.0, 0.0, 0.0, 0.0, float("nan")], False),
+        ([0.0, 0.0, 0.0, 0.0, "-9"], False),
+        ([0.0, 0.0, 0.0, True, -9.0], False),
+        ([0.0] * 4, False),
+        ([0.0] * 6, False),
+        ((0.0, 0.0, 0.0, 0.0, -9.0), False),
+        (None, False),
+    ],
+)
+def test_what_was_read_is_hyper_parameters_if_it_is_as_many_numbers_within_their_bounds(
+    value, is_so
+):
+    assert is_theta(value, 3) is is_so

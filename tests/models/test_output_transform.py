@@ -1,11 +1,16 @@
 """What the surrogate is told of the scores."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from skbayes.models.output_transform import LARGEST, surrogate_scores
+from skbayes.models.output_transform import (
+    LARGEST,
+    LINEAR,
+    TAIL_NOISE,
+    surrogate_scores,
+)
 
 SCORES = hnp.arrays(
     float,
@@ -15,6 +20,7 @@ SCORES = hnp.arrays(
 
 
 @given(scores=SCORES)
+@example(scores=np.array([0.0, 0.0, 0.0, -1e-300, -1e308]))
 def test_the_order_is_kept_and_everything_is_finite(scores):
     y, extra_noise = surrogate_scores(scores)
     assert np.isfinite(y).all()
@@ -49,6 +55,15 @@ def test_one_catastrophe_does_not_flatten_the_rest():
     shaken, extra_noise = surrogate_scores(np.append(scores, -1e6))
     assert np.ptp(shaken[:-1]) > 0.4 * np.ptp(calm)
     assert extra_noise[-1] > 10 * extra_noise[:-1].max()
+
+
+def test_the_noise_of_a_score_in_the_tail_is_its_distance_beyond_the_scale():
+    scores = -np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 1e6])
+    y, extra_noise = surrogate_scores(scores)
+    at_scale = y[0] - LINEAR * 2.0 * (y[0] - y[1])  # a quarter of them lie within 2
+    np.testing.assert_allclose(np.diff(y[:-1]), y[1] - y[0])
+    np.testing.assert_allclose(extra_noise[-1], (TAIL_NOISE * (at_scale - y[-1])) ** 2)
+    assert (extra_noise[:-1] == 0).all()
 
 
 def test_a_shift_or_a_scale_changes_nothing():
