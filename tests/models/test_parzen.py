@@ -101,6 +101,18 @@ def test_it_integrates_to_one(space, n):
     assert whole == pytest.approx(1.0, abs=1e-10)
 
 
+def test_a_row_has_the_same_density_alone_and_among_those_of_other_sub_spaces():
+    Z = UNION.snap(np.random.default_rng(0).random((4, UNION.n_columns)))
+    Z[:, 0] = UNION.subspace_positions[0]
+    Z = UNION.snap(Z)
+    h = np.full(UNION.n_columns, 0.1)
+    parzen = ParzenEstimator(UNION.columns, Z, UNION.active(Z), np.ones(5), h)
+    rows = np.random.default_rng(1).random((12, UNION.n_columns))
+    assert len(np.unique(UNION.snap(rows)[:, 0])) == 2
+    alone = [density(parzen, UNION, row[None])[0] for row in rows]
+    np.testing.assert_allclose(density(parzen, UNION, rows), alone, rtol=1e-12)
+
+
 def test_the_factors_of_a_joint_kernel_are_independent():
     parzen, Z, _, h = estimator(MIXED, 1, prior_weight=1e-300)
     rows = MIXED.snap(np.random.default_rng(1).random((20, 4)))

@@ -140,6 +140,18 @@ def test_failed_trials_are_promoted_last():
     assert [trial.number for trial in promoted(trials)] == [2, 3, 0, 1]
 
 
+@pytest.mark.parametrize(("n_brackets", "n_begun"), [(1, 9), (None, 17)])
+def test_a_bracket_ends_where_all_of_its_rung_have_failed_and_not_before(n_brackets, n_begun):
+    def sampler():
+        return halving(LINE, make_brackets(n_brackets, 9, make_ladder(1, 9, 3), 3))
+
+    some, _ = climb(sampler(), lambda params: np.nan if params["x"] > 0.3 else params["x"])
+    assert [sizes(some)[place] for place in ((0, 0, 1), (0, 1, 3), (0, 2, 9))] == [9, 3, 1]
+    none, _ = climb(sampler(), lambda params: np.nan)
+    assert len(none) == n_begun
+    assert all(rung_of(trial)[1] == 0 for trial in none)
+
+
 def test_the_model_takes_over_when_a_trial_has_had_the_most():
     trials, _ = climb(halving(LINE, make_brackets(None, 27, make_ladder(1, 27, 3), 3)), distance)
     start = QuasiRandomSampler(FidelitySpace(LINE, 1, 27), 0)
