@@ -113,6 +113,22 @@ def test_a_window_that_is_full_waits():
     assert study.n_finished == 2
 
 
+def test_one_trial_is_under_way_at_once_unless_more_are_asked_for():
+    study = Study(LINE, Recorder(), random_state=0)
+    assert isinstance(study.ask(), Trial)
+    assert study.ask() is NoProposal.WAIT
+
+
+def test_a_space_is_exhausted_while_its_last_trials_are_under_way():
+    study = Study({"a": [1, 2]}, n_points=3, random_state=0)
+    trials = [study.ask(), study.ask()]
+    assert study.ask() is NoProposal.EXHAUSTED
+    for trial in trials:
+        study.tell(trial, trial.params["a"])
+    assert study.ask() is NoProposal.EXHAUSTED
+    assert study.n_finished == 2
+
+
 def test_a_finite_space_is_exhausted():
     study = Study({"a": [1, 2, 3], "b": ["x", "y"]}, random_state=0)
     study.optimize(lambda params: params["a"], 100)
