@@ -49,10 +49,11 @@ def test_everything_a_space_answers_is_answered_at_the_full_resource(space):
         assert [tuple(r[:-1]) for r in full.all_rows()] == [tuple(r) for r in space.all_rows()]
 
 
-@pytest.mark.parametrize(("fidelity", "place"), [(1, 0.0), (3, 0.25), (9, 0.5), (81, 1.0)])
-def test_the_resource_is_a_column_on_a_log_scale(fidelity, place):
-    full = FidelitySpace(Space({"x": uniform()}), 1, 81)
-    assert full.with_fidelity([0.3], fidelity).tolist() == [0.3, pytest.approx(place)]
+@pytest.mark.parametrize("least", [1, 10])
+@pytest.mark.parametrize(("multiple", "place"), [(1, 0.0), (3, 0.25), (9, 0.5), (81, 1.0)])
+def test_the_resource_is_a_column_on_a_log_scale(least, multiple, place):
+    full = FidelitySpace(Space({"x": uniform()}), least, 81 * least)
+    assert full.with_fidelity([0.3], multiple * least).tolist() == [0.3, pytest.approx(place)]
 
 
 def test_where_all_get_the_same_it_is_the_most():
