@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from skbayes.acquisition.maximize import Effort, maximize
+from skbayes.acquisition.maximize import MAX_CATEGORY_MOVES, Effort, maximize
 from skbayes.space import Space
 from skbayes.space.base import row_key
 
@@ -99,6 +99,7 @@ def test_effort_bounds_what_is_looked_at():
     def value(rows):
         nonlocal n_evaluated
         n_evaluated += len(rows)
+        assert ((rows >= 0.0) & (rows <= 1.0)).all()
         return peak_at(0.5)[0](rows)
 
     effort = Effort(n_random=16, n_neighbours=4, n_starts=2)
@@ -118,7 +119,8 @@ def climb_without_a_slope(space, value, n_rounds, seed=0):
 
 
 def test_discrete_columns_are_set_right_one_after_the_other():
-    space = Space({name: list(range(4)) if name == "n" else list("opqrstuv") for name in "abcdn"})
+    letters = list("abcdefghijklmnopqrst")
+    space = Space(dict.fromkeys("abcd", letters) | {"n": list(range(4))})
     target = space.snap(np.random.default_rng(1).random((1, space.n_columns)))[0]
 
     def n_right(rows):
@@ -126,6 +128,35 @@ def test_discrete_columns_are_set_right_one_after_the_other():
 
     assert n_right(climb_without_a_slope(space, n_right, n_rounds=6)[None]) == 5
     assert n_right(climb_without_a_slope(space, n_right, n_rounds=1)[None]) < 5
+
+
+@pytest.mark.parametrize("target", [0.012345, 0.987654])
+def test_a_list_of_numbers_is_crossed_by_moves_to_its_nearest_values(target):
+    space = Space({"n": list(range(500)), "x": UNIFORM})
+    row = climb_without_a_slope(space, lambda rows: -np.abs(rows[:, 0] - target), n_rounds=200)
+    assert row[0] == pytest.approx(target, abs=1 / 500)
+
+
+def test_a_long_list_of_numbers_is_crossed_by_its_slope_at_once():
+    space = Space({"n": list(range(500)), "x": UNIFORM})
+    effort = Effort(n_random=1, n_neighbours=1, n_starts=1, n_rounds=1)
+    for target in (0.1, 0.9):
+        best, rng = np.full((1, 2), 0.5), np.random.default_rng(0)
+        row = maximize(*peak_at(target), space, best, set(), rng, effort)
+        np.testing.assert_allclose(row, [target, target], atol=1e-2)
+
+
+def test_of_very_many_categories_a_move_tries_a_random_part():
+    space = Space({"c": [f"c{i}" for i in range(100)], "x": UNIFORM})
+    moves = []
+
+    def value(rows):
+        moves.append(rows)
+        return np.zeros(len(rows))
+
+    climbed = climb_without_a_slope(space, value, n_rounds=1)
+    assert climbed is not None
+    assert len(np.unique(moves[-1][:, 0])) == 1 + MAX_CATEGORY_MOVES
 
 
 @pytest.mark.parametrize("target", [0.012345, 0.987654])

@@ -145,6 +145,20 @@ def test_the_fit_improves_on_every_start_and_ends_where_the_slope_is_zero():
     assert np.abs(gradient).max() < 0.1
 
 
+def test_the_fit_begins_at_the_likeliest_start():
+    log_likelihood, prior = MarginalLikelihood(Z, Y, NO_EXTRA, NUMERIC), HyperPrior.for_dimension(3)
+
+    def fit(*starts, steps):
+        theta = fit_hyperparameters(Z, Y, NO_EXTRA, NUMERIC, list(starts), max_iterations=steps)
+        return theta, log_likelihood(theta)[0] + prior.log_density(theta)[0]
+
+    unlikely = np.array([-4.0, -4.0, -4.0, -4.0, 0.0])
+    likely, density = fit(prior.mean, steps=20)
+    assert fit(unlikely, steps=1)[1] < density - 1
+    for starts in ((unlikely, likely), (likely, unlikely)):
+        assert fit(*starts, steps=1)[1] >= density
+
+
 def test_the_fit_finds_which_dimension_matters_and_how_noisy_the_scores_are():
     rng = np.random.default_rng(0)
     rows = rng.random((80, 2))
@@ -174,12 +188,13 @@ def test_cholesky_mends_what_is_almost_singular_and_refuses_what_is_not_finite()
         cholesky(-np.eye(3))
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 @pytest.mark.parametrize(("negative", "most"), [(0.0, 2e-10), (1e-7, 2e-6)])
-def test_cholesky_adds_little_more_to_the_diagonal_than_it_takes(negative, most):
+def test_cholesky_adds_little_more_to_the_diagonal_than_it_takes(negative, most, scale):
     K = np.ones((50, 50))
     K[0, 0] -= negative  # which is about its smallest eigenvalue
-    L = cholesky(K)
-    assert 0.0 < (np.diag(L @ L.T) - np.diag(K)).max() < most
+    L = cholesky(scale * K)
+    assert 0.0 < (np.diag(L @ L.T) / scale - np.diag(K)).max() < most
 
 
 @pytest.mark.parametrize(
