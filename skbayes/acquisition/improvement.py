@@ -18,8 +18,8 @@ from scipy.special import erfcx
 from skbayes.trial import FloatArray
 
 _LOG_SQRT_2PI = 0.5 * np.log(2.0 * np.pi)
-_FAR = -100.0  # for smaller z the asymptotic series is more accurate
-_HIGH = 9.0  # for larger z, φ(z) is negligible beside z
+_SERIES_BELOW = -100.0  # for smaller z the asymptotic series is more accurate
+_LINEAR_ABOVE = 9.0  # for larger z, φ(z) is negligible beside z
 
 
 def log_expected_improvement(mean: FloatArray, std: FloatArray, incumbent: float) -> FloatArray:
@@ -70,7 +70,7 @@ def log_augmented_improvement(
     Huang, Allen, Notz & Zeng, "Global Optimization of Stochastic Black-Box Systems via Sequential
     Kriging Meta-Models", Journal of Global Optimization, 2006, eq. 13.
     """
-    return log_expected_improvement(mean, std, incumbent) + np.log1p(-_blur(std, noise))
+    return log_expected_improvement(mean, std, incumbent) + np.log1p(-_noise_share(std, noise))
 
 
 def log_augmented_improvement_gradient(
@@ -92,12 +92,12 @@ def log_augmented_improvement_gradient(
     """
     z = (mean - incumbent) / std
     value, g = log_h(z)
-    q = _blur(std, noise)
+    q = _noise_share(std, noise)
     by_std = (1.0 - z * g) / std + q * std / ((noise + std**2) * (1.0 - q))
     return np.log(std) + value + np.log1p(-q), g / std, by_std
 
 
-def _blur(std: FloatArray, noise: float) -> FloatArray:
+def _noise_share(std: FloatArray, noise: float) -> FloatArray:
     """Return q = σ / √(σ² + std²), kept below one where `std` is negligible beside σ."""
     return np.minimum(np.sqrt(noise / (noise + std**2)), 1.0 - 1e-12)
 
@@ -118,11 +118,13 @@ def log_h(z: FloatArray) -> tuple[FloatArray, FloatArray]:
     log_h, derivative : ndarray of shape (n,)
     """
     z = np.asarray(z, dtype=float)
-    low = np.minimum(z, _HIGH)
+    low = np.minimum(z, _LINEAR_ABOVE)
     mills = np.sqrt(np.pi / 2.0) * erfcx(-low / np.sqrt(2.0))
     q = 1.0 / np.maximum(low * low, 1.0)
     series = q * (1.0 - q * (3.0 - q * (15.0 - q * 105.0)))
-    rest = np.where(low < _FAR, series, 1.0 + low * mills)
-    high = np.maximum(z, _HIGH)
-    value = np.where(z > _HIGH, np.log(high), np.log(rest) - 0.5 * low * low - _LOG_SQRT_2PI)
-    return value, np.where(z > _HIGH, 1.0 / high, mills / rest)
+    rest = np.where(low < _SERIES_BELOW, series, 1.0 + low * mills)
+    high = np.maximum(z, _LINEAR_ABOVE)
+    value = np.where(
+        z > _LINEAR_ABOVE, np.log(high), np.log(rest) - 0.5 * low * low - _LOG_SQRT_2PI
+    )
+    return value, np.where(z > _LINEAR_ABOVE, 1.0 / high, mills / rest)

@@ -28,7 +28,7 @@ Chosen in doc/benchmarks.md: "fading weight of the middle of continuous ranges".
 N_STRONG = 8
 """Finished trials up to which the exponent is `STRENGTH`; β is the product of both."""
 
-END = 0.1
+END_OFFSET = 0.1
 """Added to u, so that the ends of a range are never ruled out."""
 
 
@@ -52,7 +52,7 @@ def log_prior_weight(
     """
     power = STRENGTH * min(1.0, N_STRONG / n_finished)
     x = rows[:, is_continuous]
-    u = 4.0 * x * (1.0 - x) + END
+    u = 4.0 * x * (1.0 - x) + END_OFFSET
     gradient = np.zeros_like(rows)
     gradient[:, is_continuous] = power * (4.0 - 8.0 * x) / u
-    return power * np.log(u / (1.0 + END)).sum(axis=1), gradient
+    return power * np.log(u / (1.0 + END_OFFSET)).sum(axis=1), gradient

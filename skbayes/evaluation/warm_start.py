@@ -29,7 +29,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 
-from skbayes.samplers.halving import promoted, rung_of
+from skbayes.samplers.halving import best_first, rung_of
 from skbayes.trial import Trial
 
 RESOURCE_OF = {
@@ -147,9 +147,9 @@ class WarmStartPool:
             return
         self._models[trial.number] = models
         members = sorted([*self._rungs.get(rung, []), trial], key=lambda t: t.number)
-        best_first = promoted(members)
-        self._rungs[rung] = best_first[: self.n_promoted[rung]]
-        for dropped in best_first[self.n_promoted[rung] :]:
+        ranked = best_first(members)
+        self._rungs[rung] = ranked[: self.n_promoted[rung]]
+        for dropped in ranked[self.n_promoted[rung] :]:
             self._models.pop(dropped.number, None)
 
     @property

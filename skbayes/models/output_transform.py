@@ -20,20 +20,20 @@ import numpy as np
 
 from skbayes.trial import FloatArray
 
-TAIL = 0.35
+TAIL_FACTOR = 0.35
 """Factor of the doubly logarithmic distance in the tail.
 
 Chosen in doc/benchmarks.md: "tail at 0.35 of its height".
 """
 
-UPPER = 0.25
+SCALE_QUANTILE = 0.25
 """Share of the scores, counted from the best, that sets the threshold c.
 
 Chosen in doc/benchmarks.md: "a scale set by the better half of the scores".
 """
 
-LINEAR = 7.0
-"""c, as a multiple of the `UPPER` quantile of r.
+SCALE_FACTOR = 7.0
+"""c, as a multiple of the `SCALE_QUANTILE` quantile of r.
 
 Chosen in doc/benchmarks.md: "7 instead of 2.5".
 """
@@ -44,7 +44,7 @@ LARGEST = 1e150
 TAIL_NOISE = 1.0
 """Standard deviation of the extra noise in the tail, as a share of the compressed distance.
 
-Chosen together with `TAIL`.
+Chosen together with `TAIL_FACTOR`.
 """
 
 
@@ -70,11 +70,11 @@ def surrogate_scores(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
     tail = np.log1p(np.log(np.maximum(np.where(np.isnan(r), np.nanmax(r), r) / c, 1.0)))
     is_failed = np.isnan(r)
     tail[is_failed] = max(tail.max(), 0.5)
-    loss = np.where(tail > 0.0, 1.0 + TAIL * tail, np.where(is_failed, 1.0, r / c))
+    loss = np.where(tail > 0.0, 1.0 + TAIL_FACTOR * tail, np.where(is_failed, 1.0, r / c))
     spread = loss.std()
     if spread == 0.0:
         return np.zeros(len(scores)), np.zeros(len(scores))
-    return (loss.mean() - loss) / spread, (TAIL_NOISE * TAIL * tail / spread) ** 2
+    return (loss.mean() - loss) / spread, (TAIL_NOISE * TAIL_FACTOR * tail / spread) ** 2
 
 
 def _scale(r: FloatArray) -> float:
@@ -82,4 +82,6 @@ def _scale(r: FloatArray) -> float:
     positive = r[r > 0.0]
     if not len(positive):
         return 1.0
-    return LINEAR * float(max(np.quantile(r, UPPER), positive.min(), r.max() / LARGEST))
+    return SCALE_FACTOR * float(
+        max(np.quantile(r, SCALE_QUANTILE), positive.min(), r.max() / LARGEST)
+    )

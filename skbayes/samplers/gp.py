@@ -70,13 +70,13 @@ Chosen in doc/benchmarks.md: "estimates that begin from noise as well".
 NO_NOISE = 1e-12
 """Noise variance of scores without noise."""
 
-KNOWN = -1e3
+PLATEAU_PENALTY = -1e3
 """Added to the log acquisition where the score is taken as known."""
 
-OUTSIDE = -1e6
+SUBSPACE_PENALTY = -1e6
 """Added to the log acquisition outside the forced sub-space."""
 
-FAIR_SHARE = 1.0
+MIN_SHARE = 1.0
 """Minimum trials of each of m sub-spaces, as a multiple of the smaller of √n and n / m.
 
 Chosen in doc/benchmarks.md: "a fair share of √n instead of 0.7 √n".
@@ -129,9 +129,9 @@ class Acquisition:
         values = log_augmented_improvement(mean, std, self.incumbent, self.noise)
         values += log_prior_weight(rows, self.is_continuous, self.n_finished)[0]
         if self.radius:
-            values[self.surrogate.distance_to_data(rows) < self.radius] += KNOWN
+            values[self.surrogate.distance_to_data(rows) < self.radius] += PLATEAU_PENALTY
         if self.forced_subspace is not None:
-            values[rows[:, 0] != self.forced_subspace] += OUTSIDE
+            values[rows[:, 0] != self.forced_subspace] += SUBSPACE_PENALTY
         return values
 
     def with_gradient(self, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -202,7 +202,7 @@ class GPSampler(Sampler):
         theta = fit_hyperparameters(Z, y, extra_noise, self.space.is_categorical, starts)
         surrogate = GaussianProcess(Z, y, theta, self.space.is_categorical, extra_noise)
         incumbent = float(surrogate.mean(self.space.snap(Z[np.isfinite(scores)])).max())
-        surrogate = surrogate.fantasize(unknown_candidates(history))
+        surrogate = surrogate.fantasize(unscored_candidates(history))
 
         acquisition = Acquisition(
             surrogate,
@@ -244,7 +244,7 @@ class GPSampler(Sampler):
         return [*noisier, *starts]
 
 
-def unknown_candidates(history: History) -> FloatArray:
+def unscored_candidates(history: History) -> FloatArray:
     """Return the candidates that were handed out and have no score at full fidelity.
 
     Those are the pending ones and, in a space with a resource, those evaluated at a lower fidelity
@@ -316,5 +316,5 @@ def neglected_subspace(space: SearchSpace, rows: FloatArray) -> float | None:
         return None
     counts = (rows[:, :1] == positions).sum(axis=0)
     fewest = int(np.argmin(counts))
-    share = FAIR_SHARE * min(np.sqrt(len(rows)), len(rows) / len(positions))
+    share = MIN_SHARE * min(np.sqrt(len(rows)), len(rows) / len(positions))
     return float(positions[fewest]) if counts[fewest] < share else None

@@ -258,7 +258,7 @@ class HalvingSampler(Sampler):
                     return NoProposal.WAIT
                 if all(np.isnan(trial.score) for trial in below):
                     return NoProposal.EXHAUSTED  # any promotion would be by chance
-                best = promoted(below)[len(members)]
+                best = best_first(below)[len(members)]
                 again = Proposal(best.row, best.params, parent=best.number)
                 return self._on_rung(again, number, step)
             below = members
@@ -363,7 +363,7 @@ def fidelity_of(trial: Trial) -> int:
     return trial.fidelity
 
 
-def promoted(rung: Sequence[Trial]) -> list[Trial]:
+def best_first(rung: Sequence[Trial]) -> list[Trial]:
     """Return the trials of a complete rung, the best first and the failed last.
 
     Parameters

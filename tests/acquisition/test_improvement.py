@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from skbayes.acquisition.improvement import (
-    _FAR,
-    _HIGH,
+    _LINEAR_ABOVE,
+    _SERIES_BELOW,
     log_augmented_improvement,
     log_augmented_improvement_gradient,
     log_expected_improvement,
@@ -45,7 +45,7 @@ def test_the_slope_is_that_of_the_value(z):
     assert log_h(np.array([z]))[1][0] == pytest.approx(np.diff(values)[0] / (2 * step), rel=1e-4)
 
 
-@pytest.mark.parametrize("seam", [_FAR, _HIGH])
+@pytest.mark.parametrize("seam", [_SERIES_BELOW, _LINEAR_ABOVE])
 def test_there_is_no_step_where_the_formulas_meet(seam):
     around = np.nextafter(seam, [-np.inf, np.inf])
     values, slopes = log_h(around)

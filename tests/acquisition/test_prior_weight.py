@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skbayes.acquisition.prior_weight import END, N_STRONG, STRENGTH, log_prior_weight
+from skbayes.acquisition.prior_weight import END_OFFSET, N_STRONG, STRENGTH, log_prior_weight
 
 BOTH = np.array([True, False])
 
@@ -10,7 +10,7 @@ BOTH = np.array([True, False])
 def test_it_weighs_the_ends_of_continuous_columns_alone():
     rows = np.array([[0.5, 0.5], [0.5, 0.0], [0.0, 0.5], [1.0, 1.0]])
     weight, _ = log_prior_weight(rows, BOTH, 1)
-    at_end = STRENGTH * np.log(END / (1 + END))
+    at_end = STRENGTH * np.log(END_OFFSET / (1 + END_OFFSET))
     np.testing.assert_allclose(weight, [0, 0, at_end, at_end])
 
 

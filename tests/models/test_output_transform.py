@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 
 from skbayes.models.output_transform import (
     LARGEST,
-    LINEAR,
+    SCALE_FACTOR,
     TAIL_NOISE,
     surrogate_scores,
 )
@@ -60,7 +60,7 @@ def test_one_catastrophe_does_not_flatten_the_rest():
 def test_the_noise_of_a_score_in_the_tail_is_its_distance_beyond_the_scale():
     scores = -np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 1e6])
     y, extra_noise = surrogate_scores(scores)
-    at_scale = y[0] - LINEAR * 2.0 * (y[0] - y[1])  # a quarter of them lie within 2
+    at_scale = y[0] - SCALE_FACTOR * 2.0 * (y[0] - y[1])  # a quarter of them lie within 2
     np.testing.assert_allclose(np.diff(y[:-1]), y[1] - y[0])
     np.testing.assert_allclose(extra_noise[-1], (TAIL_NOISE * (at_scale - y[-1])) ** 2)
     assert (extra_noise[:-1] == 0).all()

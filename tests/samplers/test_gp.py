@@ -19,7 +19,7 @@ from skbayes.samplers.gp import (
     excess_noise,
     has_plateaus,
     neglected_subspace,
-    unknown_candidates,
+    unscored_candidates,
 )
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
@@ -197,7 +197,7 @@ def test_no_subspace_is_given_up_after_two_bad_scores(monkeypatch):
         return sum(trial.params["kind"] == "c" for trial in search(space, score, 40))
 
     assert n_of_c() >= 4
-    monkeypatch.setattr("skbayes.samplers.gp.FAIR_SHARE", 0.0)
+    monkeypatch.setattr("skbayes.samplers.gp.MIN_SHARE", 0.0)
     assert n_of_c() < 4
 
 
@@ -227,11 +227,11 @@ def test_candidates_whose_score_is_unknown_are_the_pending_ones_without_those_kn
     rows = np.random.default_rng(0).random((8, 2))
     rows[5] = rows[0]  # handed out again, and known
     history = History(space, trials_at(rows, [0.1, 0.2, np.nan, *[None] * 5]), 8)
-    assert unknown_candidates(history).tolist() == rows[[3, 4, 6, 7]].tolist()
+    assert unscored_candidates(history).tolist() == rows[[3, 4, 6, 7]].tolist()
     monkeypatch.setattr("skbayes.samplers.gp.MAX_ACTIVE", 3)  # the most recent ones
-    assert unknown_candidates(history).tolist() == rows[[4, 6, 7]].tolist()
+    assert unscored_candidates(history).tolist() == rows[[4, 6, 7]].tolist()
     known = History(space, trials_at(rows[:2], [0.1, 0.2]), 2)
-    assert unknown_candidates(known).shape == (0, 2)
+    assert unscored_candidates(known).shape == (0, 2)
 
 
 def test_the_incumbent_is_the_best_mean_and_pending_trials_are_fantasized(monkeypatch):

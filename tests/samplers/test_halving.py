@@ -13,11 +13,11 @@ from skbayes.samplers.base import History
 from skbayes.samplers.gp import GPSampler
 from skbayes.samplers.halving import (
     HalvingSampler,
+    best_first,
     make_bracket,
     make_brackets,
     make_ladder,
     n_powers,
-    promoted,
     rung_of,
 )
 from skbayes.samplers.quasi_random import GridSampler, QuasiRandomSampler
@@ -127,7 +127,7 @@ def test_the_best_of_a_rung_are_promoted_with_more():
     sampler = halving(LINE, make_brackets(1, 9, make_ladder(1, 9, 3), 3))
     trials, _ = climb(sampler, distance)
     assert sizes(trials) == {(0, 0, 1): 9, (0, 1, 3): 3, (0, 2, 9): 1}
-    first = promoted(trials[:9])
+    first = best_first(trials[:9])
     assert [t.params["x"] for t in trials[9:12]] == [t.params["x"] for t in first[:3]]
     assert [t.params["r"] for t in trials] == [1] * 9 + [3] * 3 + [9]
 
@@ -137,7 +137,7 @@ def test_failed_trials_are_promoted_last():
         Trial(n, np.zeros(1), {}, outcome=Outcome.of_scores(score))
         for n, score in enumerate([0.1, np.nan, 0.3, 0.2])
     ]
-    assert [trial.number for trial in promoted(trials)] == [2, 3, 0, 1]
+    assert [trial.number for trial in best_first(trials)] == [2, 3, 0, 1]
 
 
 @pytest.mark.parametrize(("n_brackets", "n_begun"), [(1, 9), (None, 17)])
