@@ -64,7 +64,7 @@ from threadpoolctl import threadpool_limits
 from asv_benchmarks.optimizers import all_flat, params_of, suggest
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, log_randint
 from skbayes.evaluation import warm_start
-from skbayes.evaluation.subsampling import parts_of
+from skbayes.evaluation.subsampling import subsampled_splits
 from skbayes.evaluation.warm_start import RESOURCE_OF, WarmStartPool
 from skbayes.samplers.halving import make_ladder
 from skbayes.trial import Trial
@@ -301,7 +301,7 @@ def optuna_hyperband(task: HalvingTask, seed: int) -> Curve:
     least = task.resources["min_resources"]
     ladder = make_ladder(least, task.resources.get("max_resources", len(X)), 3)
     labels = y if isinstance(task.cv, StratifiedKFold) else None
-    parts = parts_of(splits, len(X), ladder, seed, labels)
+    parts = subsampled_splits(splits, len(X), ladder, seed, labels)
     spent, resources, scores, candidates = 0, [], [], []
 
     def score_of(trial: Any) -> float:

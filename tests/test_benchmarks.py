@@ -1,9 +1,13 @@
 """The benchmarks run, and their problems have the optimum they claim."""
 
+from importlib import import_module
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+import asv_benchmarks
 from asv_benchmarks.optimizers import Number, domain_of, params_of, subspaces_of
 from asv_benchmarks.problems import PROBLEMS
 from asv_benchmarks.search import Propose, ProposeTPE
@@ -11,6 +15,7 @@ from asv_benchmarks.search_quality import CHECKPOINTS, Regrets, random_needs, se
 from asv_benchmarks.searches import bayes, random, run, tpe
 from asv_benchmarks.stand_ins import make
 from asv_benchmarks.tasks import TASKS
+from asv_benchmarks.window_table import share_of_ideal
 from skbayes.space import Space
 
 OPTIMA = {
@@ -110,3 +115,13 @@ def test_a_stand_in_answers_what_the_task_would():
     row = stand_in.space.snap(np.full((1, 3), 0.4))[0]
     real = TASKS["svr-diabetes"].score(stand_in.space.decode(row))
     assert abs(stand_in.true_score(row) - real) < 0.5 * stand_in.unit
+
+
+@pytest.mark.parametrize("path", sorted(Path(asv_benchmarks.__file__).parent.glob("*.py")))
+def test_every_benchmark_can_be_imported(path):
+    """Its peers are imported where they are used, so that it needs none of them here."""
+    import_module(f"asv_benchmarks.{path.stem}")
+
+
+def test_the_window_on_sleeping_tasks_is_measured():
+    assert 0 < share_of_ideal(2, 2, 0.0, n_trials=2) <= 1

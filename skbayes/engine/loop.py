@@ -20,10 +20,10 @@ from skbayes.engine.budget import Clock
 from skbayes.engine.finished import FinishedTrials
 from skbayes.engine.queue import TaskQueue
 from skbayes.engine.recovery import MakeParallel, Recovery
-from skbayes.engine.under_way import Evaluator, TrialsUnderWay
+from skbayes.engine.under_way import TrialsUnderWay
 from skbayes.evaluation.fit_warnings import FitWarning, show_warnings_once
 from skbayes.evaluation.results import Record, SplitResult
-from skbayes.evaluation.task import Answer
+from skbayes.evaluation.task import Answer, Evaluator
 from skbayes.evaluation.watch import Watch
 from skbayes.samplers.base import NoProposal
 from skbayes.study import Study

@@ -2,69 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
 from skbayes.evaluation.results import SplitResult
-from skbayes.evaluation.task import Answer, Task
+from skbayes.evaluation.task import Answer, Evaluator, Task
 from skbayes.trial import Trial
 
 SHORTEST_TASK = 0.005
 """Seconds that a task should take at least, to be worth the overhead of sending it."""
-
-
-class Evaluator(Protocol):
-    """Makes the tasks of a trial; see `evaluation.evaluator.Evaluation`."""
-
-    @property
-    def n_splits(self) -> int:
-        """Number of splits of a trial."""
-        ...
-
-    def task(self, trial: Trial, splits: Sequence[int]) -> Task:
-        """Return the task that evaluates some splits; this has no side effects.
-
-        Parameters
-        ----------
-        trial : Trial
-        splits : sequence of int
-
-        Returns
-        -------
-        task : Task
-        """
-        ...
-
-    def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
-        """Return the result of a split whose worker process died.
-
-        Parameters
-        ----------
-        trial : Trial
-        split : int
-        reason : str
-        stack : str
-            Stack of the process; empty if it is not known.
-
-        Returns
-        -------
-        result : SplitResult
-        """
-        ...
-
-    def keep_models(self, trial: Trial, results: Sequence[SplitResult]) -> None:
-        """Move the fitted models from the results of a finished trial into the pool, if any.
-
-        Parameters
-        ----------
-        trial : Trial
-        results : sequence of SplitResult
-            Results of all splits, in order; changed in place.
-        """
-        ...
 
 
 @dataclass

@@ -15,14 +15,14 @@ from skbayes._sklearn_compat import fit_and_score, frames_below_fit, recording_s
 from skbayes.evaluation.fit_warnings import FitWarning, collect_warnings
 from skbayes.evaluation.results import SplitResult
 from skbayes.evaluation.splits import Split
-from skbayes.evaluation.task import Answer, Task
+from skbayes.evaluation.task import Answer, Evaluator, Task
 from skbayes.evaluation.warm_start import WarmStartPool
 from skbayes.evaluation.watch import Watch
 from skbayes.trial import Trial
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
+class Evaluation(Evaluator):
     """Everything an evaluation needs except the trial.
 
     Parameters
@@ -61,23 +61,9 @@ class Evaluation:
 
     @property
     def n_splits(self) -> int:
-        """Number of splits of a trial."""
         return len(self.splits)
 
     def task(self, trial: Trial, splits: Sequence[int]) -> Task:
-        """Return the task that evaluates some splits of a trial.
-
-        Making a task has no side effects, so a task that was lost can be made again.
-
-        Parameters
-        ----------
-        trial : Trial
-        splits : sequence of int
-
-        Returns
-        -------
-        task : Task
-        """
         pool = self.pool
         task: Task = delayed(_evaluate)(
             *self._work(trial, splits),
@@ -93,22 +79,6 @@ class Evaluation:
         return task
 
     def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
-        """Return the result of a split whose worker process died.
-
-        It is the result of a model whose `fit` raises an error, so `error_score` applies.
-
-        Parameters
-        ----------
-        trial : Trial
-        split : int
-        reason : str
-        stack : str
-            Stack of the process, the most recent call first; empty if it is not known.
-
-        Returns
-        -------
-        result : SplitResult
-        """
         answer = _evaluate(
             *self._work(trial, [split]),
             [Unfittable(reason)],
@@ -124,14 +94,6 @@ class Evaluation:
         return answer.results[split] | {"fit_error": frames_below_fit(stack) + error}
 
     def keep_models(self, trial: Trial, results: Sequence[SplitResult]) -> None:
-        """Move the fitted models from the results of a finished trial into the pool.
-
-        Parameters
-        ----------
-        trial : Trial
-        results : sequence of SplitResult
-            Results of all splits, in order; changed in place.
-        """
         models = [result.pop("estimator", None) for result in results]
         if self.pool is not None:
             self.pool.put(trial, models)

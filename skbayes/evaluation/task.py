@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from skbayes.evaluation.fit_warnings import FitWarning
 from skbayes.evaluation.results import SplitResult
+from skbayes.trial import Trial
 
 Task = tuple[Any, tuple[Any, ...], dict[str, Any]]
 """What joblib runs: a delayed function, its positional and its keyword arguments."""
@@ -31,3 +32,58 @@ class Answer(NamedTuple):
     results: dict[int, SplitResult]
     seconds: float
     fit_warnings: Sequence[FitWarning] = ()
+
+
+class Evaluator(Protocol):
+    """Makes the tasks of a trial; `evaluation.evaluator.Evaluation` is the one of a search."""
+
+    @property
+    def n_splits(self) -> int:
+        """Number of splits of a trial."""
+        ...
+
+    def task(self, trial: Trial, splits: Sequence[int]) -> Task:
+        """Return the task that evaluates some splits.
+
+        Making a task has no side effects, so a task that was lost can be made again.
+
+        Parameters
+        ----------
+        trial : Trial
+        splits : sequence of int
+
+        Returns
+        -------
+        task : Task
+        """
+        ...
+
+    def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
+        """Return the result of a split whose worker process died.
+
+        It is the result of a model whose `fit` raises an error, so `error_score` applies.
+
+        Parameters
+        ----------
+        trial : Trial
+        split : int
+        reason : str
+        stack : str
+            Stack of the process, the most recent call first; empty if it is not known.
+
+        Returns
+        -------
+        result : SplitResult
+        """
+        ...
+
+    def keep_models(self, trial: Trial, results: Sequence[SplitResult]) -> None:
+        """Move the fitted models from the results of a finished trial into the pool, if any.
+
+        Parameters
+        ----------
+        trial : Trial
+        results : sequence of SplitResult
+            Results of all splits, in order; changed in place.
+        """
+        ...
