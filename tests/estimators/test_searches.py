@@ -308,7 +308,7 @@ def test_several_metrics_follow_the_one_that_refit_names(search_class):
             xs = fitted.cv_results_["param_x"].data.astype(float)[8:]
             near, elsewhere = (np.abs(xs - x) < 0.1 for x in (target, 1 - target))
             assert near.sum() > 2 * elsewhere.sum()
-            assert np.abs(xs - target).min() < 0.01
+            assert np.abs(xs - target).min() < 0.03
             assert fitted.multimetric_
     assert search("b", both).best_params_["x"] == pytest.approx(0.8, abs=0.01)
 
