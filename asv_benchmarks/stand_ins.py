@@ -47,7 +47,7 @@ class StandIn:
     """
 
     def __init__(self, name: str, rows: np.ndarray, scores: np.ndarray) -> None:
-        self.name, self.space = name, Space(TASKS[name].space, 0)
+        self.name, self.space = name, Space(TASKS[name].space)
         self.is_noisy = TASKS[name].is_noisy
         is_scored = np.isfinite(scores)
         self._top = float(np.nanmax(scores))
