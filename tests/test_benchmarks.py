@@ -111,7 +111,7 @@ def test_a_stand_in_answers_what_the_task_would():
     assert r2 > 0.8
     regrets = stand_in.regrets(random, 0)
     assert (np.diff(regrets) <= 0).all()
-    assert 0 < regrets[-1] < 1
+    assert abs(regrets[-1]) < 1  # what is interpolated may be better than what was seen
     row = stand_in.space.snap(np.full((1, 3), 0.4))[0]
     real = TASKS["svr-diabetes"].score(stand_in.space.decode(row))
     assert abs(stand_in.true_score(row) - real) < 0.5 * stand_in.unit
