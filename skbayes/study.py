@@ -15,11 +15,13 @@ A study knows samplers and trials, and neither clocks nor workers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
 
-from skbayes.samplers.base import History, NoProposal, Proposal, Sampler
+from skbayes.pruning.racing import Race, make_race
+from skbayes.samplers.base import History, NoProposal, Proposal, Sampler, split_scores
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.samplers.tpe import TPESampler
@@ -27,7 +29,7 @@ from skbayes.space import Space
 from skbayes.space.base import SearchSpace
 from skbayes.space.written import shown as shown_as
 from skbayes.streams import Stream, generator
-from skbayes.trial import Outcome, Trial
+from skbayes.trial import SINGLE_METRIC, Outcome, Trial
 
 
 class Study:
@@ -45,6 +47,9 @@ class Study:
         trials except the last `n_points` - 1.
     random_state : int or None, default=None
         Seeds the proposals; None draws a seed from the operating system.
+    racing : float or None, default=None
+        A trial is dropped, see `should_drop`, if the probability that it is better than the best
+        trial is less than this number. None drops no trial.
 
     Attributes
     ----------
@@ -72,17 +77,22 @@ class Study:
         *,
         n_points: int = 1,
         random_state: int | None = None,
+        racing: float | None = None,
     ) -> None:
         self.seed = _read_seed(random_state)
         if n_points < 1:
             raise ValueError(f"n_points={n_points!r}: give at least 1.")
         self.space = space if isinstance(space, SearchSpace) else Space(space)
         self.sampler = sampler if isinstance(sampler, Sampler) else self._make_sampler(sampler)
-        self.n_points = n_points
+        if racing is not None and not 0.0 < racing < 1.0:
+            raise ValueError(f"racing={racing!r}: give a probability between 0 and 1, or None.")
+        self.n_points, self.racing = n_points, racing
         self.trials: list[Trial] = []
         self.n_finished = 0
         self._n_shown: list[int] = []  # how many outcomes the proposal of each trial was shown
         self._waits_for_all = False
+        self._races: dict[int, Race | None] = {}  # of the pending trials that have reports
+        self._reports: dict[int, dict[int, float]] = {}  # scores by split, of the same
 
     def _make_sampler(self, name: Any) -> Sampler:
         start = QuasiRandomSampler(self.space, self.seed)
@@ -137,28 +147,101 @@ class Study:
         """
         self._add(trial, self._n_to_show())
 
-    def tell(self, trial: Trial, outcome: Outcome | float) -> None:
-        """Record the outcome of a trial that was handed out.
+    def report(self, trial: Trial, split: int, score: float | Outcome) -> None:
+        """Record the score of one split of a pending trial, for `should_drop`.
 
         Parameters
         ----------
         trial : Trial
-        outcome : Outcome or float
-            A number is the score, greater is better; NaN stands for a failed trial.
+        split : int
+            Number of the split, from 0; the splits may be reported in any order.
+        score : float or Outcome
+            Greater is better; NaN stands for a failure. An outcome is that of this split alone.
 
         Raises
         ------
         ValueError
             If the trial was not handed out, or has an outcome already.
         """
-        number = trial.number
-        if number >= len(self.trials) or self.trials[number].params is not trial.params:
-            raise ValueError(f"trial {number} was not handed out by this study.")
-        if self.trials[number].outcome is not None:
-            raise ValueError(f"trial {number} has been told already.")
-        if not isinstance(outcome, Outcome):
+        self._check_pending(trial)
+        if isinstance(score, Outcome):
+            [score] = score.scores[score.metric]
+        self._reports.setdefault(trial.number, {})[split] = float(score)
+
+    def should_drop(self, trial: Trial) -> bool:
+        """Whether the reported splits of a trial show that it is not worth the others.
+
+        The decision depends on the trials that its proposal was shown, and on its own splits in
+        their order, so it is the same whatever was reported first.
+
+        Parameters
+        ----------
+        trial : Trial
+        """
+        return self.n_needed(trial) is not None
+
+    def n_needed(self, trial: Trial) -> int | None:
+        """Return after how many splits a trial is dropped, by what was reported of it.
+
+        Parameters
+        ----------
+        trial : Trial
+
+        Returns
+        -------
+        n_needed : int or None
+            None if it is not to be dropped yet, or never.
+        """
+        race = self.race_of(trial)
+        reports = self._reports.get(trial.number, {})
+        in_order = list(takewhile(reports.__contains__, count()))
+        if race is None or not in_order:
+            return None
+        return race.n_needed(np.array([reports[split] for split in in_order]))
+
+    def race_of(self, trial: Trial) -> Race | None:
+        """Return the race that a trial is in.
+
+        Parameters
+        ----------
+        trial : Trial
+
+        Returns
+        -------
+        race : Race or None
+            None if there is no racing, or if its proposal was shown too few complete trials.
+        """
+        if self.racing is None:
+            return None
+        if trial.number not in self._races:
+            shown = self.trials[: self._n_shown[trial.number]]
+            table = split_scores([t for t in shown if _is_complete(t) and np.isfinite(t.score)])
+            self._races[trial.number] = make_race(table, self.racing)
+        return self._races[trial.number]
+
+    def tell(self, trial: Trial, outcome: Outcome | float | None = None) -> None:
+        """Record the outcome of a trial that was handed out.
+
+        Parameters
+        ----------
+        trial : Trial
+        outcome : Outcome, float or None, default=None
+            A number is the score, greater is better; NaN stands for a failed trial. None stands
+            for the scores that were reported of its splits.
+
+        Raises
+        ------
+        ValueError
+            If the trial was not handed out, or has an outcome already, or nothing was reported.
+        """
+        self._check_pending(trial)
+        if outcome is None:
+            outcome = self._reported_outcome(trial)
+        elif not isinstance(outcome, Outcome):
             outcome = Outcome.of_scores(outcome)
-        self.trials[number] = trial.with_outcome(outcome)
+        self.trials[trial.number] = trial.with_outcome(outcome)
+        self._races.pop(trial.number, None)
+        self._reports.pop(trial.number, None)
         self._count_finished()
 
     def restore(self, trial: Trial, n_shown: int | None = None) -> None:
@@ -197,14 +280,14 @@ class Study:
 
     @property
     def best_trial(self) -> Trial:
-        """The finished trial with the highest score; the first one if there are ties.
+        """The complete trial with the highest score; the first one if there are ties.
 
         Raises
         ------
         ValueError
             If no finished trial has a score.
         """
-        scores = np.array([trial.score for trial in self.trials])
+        scores = np.array([t.score if _is_complete(t) else np.nan for t in self.trials])
         if not np.isfinite(scores).any():
             raise ValueError("no trial of this study has a score yet.")
         return self.trials[int(np.nanargmax(scores))]
@@ -224,6 +307,24 @@ class Study:
                 return
             self.tell(trial, objective(trial.params))
 
+    def _check_pending(self, trial: Trial) -> None:
+        number = trial.number
+        if number >= len(self.trials) or self.trials[number].params is not trial.params:
+            raise ValueError(f"trial {number} was not handed out by this study.")
+        if self.trials[number].outcome is not None:
+            raise ValueError(f"trial {number} has been told already.")
+
+    def _reported_outcome(self, trial: Trial) -> Outcome:
+        """Return the outcome of a trial by its reports; it is partial if it is to be dropped."""
+        reports = self._reports.get(trial.number)
+        if not reports:
+            raise ValueError(f"trial {trial.number} has no reports; give its outcome.")
+        n_needed, race = self.n_needed(trial), self.race_of(trial)
+        splits = tuple(sorted(reports)) if n_needed is None else tuple(range(n_needed))
+        scores = tuple(reports[split] for split in splits)
+        n_splits = None if race is None else len(race.best)
+        return Outcome({SINGLE_METRIC: scores}, splits, n_splits=n_splits)
+
     def _n_to_show(self) -> int:
         """Return how many outcomes the next proposal is shown."""
         number = len(self.trials)
@@ -241,6 +342,10 @@ class Study:
             if self.trials[self.n_finished].outcome is None:
                 return
             self.n_finished += 1
+
+
+def _is_complete(trial: Trial) -> bool:
+    return trial.outcome is not None and trial.outcome.is_complete
 
 
 def _read_seed(random_state: Any) -> int:

@@ -44,6 +44,8 @@ class Outcome:
         Seconds that fitting and scoring took, all splits together.
     failure : str or None, default=None
         The error of the first split that could not be fitted or scored; None if all could.
+    n_splits : int or None, default=None
+        How many splits the cross-validation has; None for as many as were evaluated.
     """
 
     scores: Mapping[str, tuple[float, ...]]
@@ -51,6 +53,7 @@ class Outcome:
     metric: str = SINGLE_METRIC
     cost: float = 0.0
     failure: str | None = None
+    n_splits: int | None = None
 
     @classmethod
     def of_scores(cls, *scores: float) -> Self:
@@ -62,6 +65,11 @@ class Outcome:
             One for each split.
         """
         return cls({SINGLE_METRIC: tuple(map(float, scores))}, tuple(range(len(scores))))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all splits were evaluated."""
+        return self.n_splits is None or len(self.splits) == self.n_splits
 
     @cached_property
     def score(self) -> float:

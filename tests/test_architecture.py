@@ -18,6 +18,7 @@ LAYERS = {
     "space": 1,
     "models": 2,
     "acquisition": 2,
+    "pruning": 2,
     "samplers": 3,
     "study": 4,
     "_sklearn_compat": 4,
@@ -66,6 +67,7 @@ ALLOWED = {
         "_init_callback_context",
     },
     "estimators/fitted.py": {"_format_results"},
+    "estimators/partial_results.py": {"_time"},
     "space/foreign.py": {"_LogUniform", "_Normal"},
 }
 """Hooks that `BaseSearchCV` gives its subclasses, and classes that are known by their names."""

@@ -228,3 +228,55 @@ def test_branin_is_found_in_five_lines_without_scikit_learn():
         assert "sklearn" not in sys.modules
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True)
+
+
+def split_scores_of(trial, n_splits=5):
+    """Scores whose splits have effects of their own, as those of real tasks do."""
+    effects = np.linspace(-0.2, 0.2, n_splits)
+    noise = 0.02 * np.random.default_rng([trial.number, 1]).standard_normal(n_splits)
+    return -((trial.params["x"] - 0.3) ** 2) + effects + noise
+
+
+def raced(n_trials=30, order=None, n_points=2, **options):
+    """Run a study by reports, the splits of a trial in some order."""
+    study = Study(LINE, n_points=n_points, random_state=0, **({"racing": 0.05} | options))
+    n_run = 0
+    for _ in range(n_trials):
+        trial = study.ask()
+        scores = split_scores_of(trial)
+        for split in range(5) if order is None else order:
+            study.report(trial, split, scores[split])
+            n_run += 1
+            if study.should_drop(trial):
+                break
+        study.tell(trial)
+    return study, n_run
+
+
+def test_racing_saves_splits_and_finds_the_same_place():
+    study, n_run = raced()
+    whole, n_whole = raced(racing=None)
+    assert n_run < 0.85 * n_whole
+    assert study.best_trial.outcome.is_complete
+    assert abs(study.best_trial.params["x"] - 0.3) < 0.1
+    assert all(trial.outcome.is_complete for trial in whole.trials)
+    first = [trial.outcome.is_complete for trial in study.trials[:4]]
+    assert all(first)
+
+
+def test_a_race_is_the_same_whatever_split_came_first():
+    in_order, _ = raced()
+    last_first, _ = raced(order=[4, 2, 3, 1, 0])
+    assert [t.params for t in in_order.trials] == [t.params for t in last_first.trials]
+    assert [t.outcome.splits for t in in_order.trials] == [
+        t.outcome.splits for t in last_first.trials
+    ]
+
+
+def test_a_trial_without_reports_is_told_its_outcome():
+    study = Study(LINE, racing=0.05, random_state=0)
+    trial = study.ask()
+    with pytest.raises(ValueError, match="trial 0 has no reports; give its outcome"):
+        study.tell(trial)
+    with pytest.raises(ValueError, match=r"racing=1.5: give a probability"):
+        Study(LINE, racing=1.5)

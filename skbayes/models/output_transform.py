@@ -48,21 +48,25 @@ Chosen together with `TAIL_FACTOR`.
 """
 
 
-def surrogate_scores(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+def surrogate_scores(
+    scores: FloatArray, variances: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Return the transformed scores for the surrogate, and the extra noise of the tail.
 
     Parameters
     ----------
     scores : ndarray of shape (n,)
         Greater is better; NaN for failed trials, which count as the worst. At least one is finite.
+    variances : ndarray of shape (n,), default=None
+        Variance of each score, in the units of the scores; zero by default.
 
     Returns
     -------
     y : ndarray of shape (n,)
         With mean 0 and standard deviation 1, in the order of the scores; zeros if all are equal.
     extra_noise : ndarray of shape (n,)
-        Noise variance of each score in `y` in addition to that of all scores; zero outside the
-        tail.
+        Noise variance of each score in `y` in addition to that of all scores: that of the tail,
+        and the given variances on the scale of `y`.
     """
     scores = np.clip(scores, -LARGEST, LARGEST)
     r = np.nanmax(scores) - scores
@@ -74,7 +78,13 @@ def surrogate_scores(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
     spread = loss.std()
     if spread == 0.0:
         return np.zeros(len(scores)), np.zeros(len(scores))
-    return (loss.mean() - loss) / spread, (TAIL_NOISE * TAIL_FACTOR * tail / spread) ** 2
+    y, extra_noise = (loss.mean() - loss) / spread, (TAIL_NOISE * TAIL_FACTOR * tail / spread) ** 2
+    if variances is not None:
+        # dy/dr: 1 / c in the linear part, and the derivative of the tail beyond it
+        depth = np.where(tail > 0.0, np.maximum(r, c), c)
+        slope = np.where(tail > 0.0, TAIL_FACTOR / ((1.0 + np.log(depth / c)) * depth), 1.0 / c)
+        extra_noise = extra_noise + np.where(is_failed, 0.0, variances * (slope / spread) ** 2)
+    return y, extra_noise
 
 
 def _scale(r: FloatArray) -> float:

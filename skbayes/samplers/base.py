@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skbayes.models.split_effects import estimates
 from skbayes.space.base import SearchSpace, row_key
 from skbayes.trial import FloatArray, Trial
 
@@ -74,6 +75,28 @@ class History:
         """Which trials have an outcome, of shape (n,)."""
         return np.array([trial.outcome is not None for trial in self.trials], dtype=bool)
 
+    @cached_property
+    def is_complete(self) -> NDArray[np.bool_]:
+        """Which trials were evaluated on all splits and have a score, of shape (n,)."""
+        is_whole = [
+            trial.outcome is not None and trial.outcome.is_complete for trial in self.trials
+        ]
+        return np.array(is_whole, dtype=bool) & np.isfinite(self.scores)
+
+    @cached_property
+    def estimates(self) -> tuple[FloatArray, FloatArray]:
+        """Scores as if all splits had been evaluated, and their variances, each of shape (n,).
+
+        NaN and zero where there is no score. The variance of a complete trial is zero.
+        """
+        is_scored = np.isfinite(self.scores)
+        mean, variance = self.scores.copy(), np.zeros(len(self.trials))
+        if not self.is_complete[is_scored].all():
+            scored = [self.trials[int(number)] for number in np.flatnonzero(is_scored)]
+            mean[is_scored], variance[is_scored] = estimates(split_scores(scored))
+            mean[self.is_complete] = self.scores[self.is_complete]
+        return mean, variance
+
     @property
     def n_finished(self) -> int:
         """Number of trials with an outcome, failed ones among them."""
@@ -103,6 +126,27 @@ class History:
             Size of the start-up design; pending trials count.
         """
         return len(self.trials) < n_initial_points or self.n_scored < 2
+
+
+def split_scores(trials: Sequence[Trial]) -> FloatArray:
+    """Return the scores of the followed metric by trial and split.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+        All finished.
+
+    Returns
+    -------
+    scores : ndarray of shape (n, K)
+        NaN where a split was not evaluated.
+    """
+    outcomes = [trial.outcome for trial in trials if trial.outcome is not None]
+    n_splits = max((outcome.n_splits or len(outcome.splits) for outcome in outcomes), default=0)
+    table = np.full((len(outcomes), n_splits), np.nan)
+    for row, outcome in zip(table, outcomes, strict=True):
+        row[list(outcome.splits)] = outcome.scores[outcome.metric]
+    return table
 
 
 class Sampler(ABC):

@@ -193,22 +193,25 @@ class GPSampler(Sampler):
         if history.is_exhausted:
             return NoProposal.EXHAUSTED
 
-        Z, scores = history.rows[history.is_finished], history.scores[history.is_finished]
-        y, extra_noise = surrogate_scores(scores)
+        is_finished = history.is_finished
+        Z, is_complete = history.rows[is_finished], history.is_complete[is_finished]
+        scores, variances = (values[is_finished] for values in history.estimates)
+        y, extra_noise = surrogate_scores(scores, variances if variances.any() else None)
         starts = self._starts_of_theta(history.trials)
         w = np.exp(-2.0 * starts[-1][: self.space.n_columns])
         active = active_set(Z, y, w, self.space.is_categorical)
-        Z, scores, y, extra_noise = Z[active], scores[active], y[active], extra_noise[active]
+        Z, y, extra_noise = Z[active], y[active], extra_noise[active]
+        scores, is_complete = scores[active], is_complete[active]
         theta = fit_hyperparameters(Z, y, extra_noise, self.space.is_categorical, starts)
         surrogate = GaussianProcess(Z, y, theta, self.space.is_categorical, extra_noise)
-        incumbent = float(surrogate.mean(self.space.snap(Z[np.isfinite(scores)])).max())
+        incumbent = float(surrogate.mean(self.space.snap(Z[is_complete])).max())
         surrogate = surrogate.fantasize(unscored_candidates(history))
 
         acquisition = Acquisition(
             surrogate,
             incumbent,
             excess_noise(surrogate),
-            PLATEAU_RADIUS if has_plateaus(scores) else 0.0,
+            PLATEAU_RADIUS if has_plateaus(scores[is_complete]) else 0.0,
             neglected_subspace(self.space, history.rows),
             self.space.is_continuous,
             history.n_finished,

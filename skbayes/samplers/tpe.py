@@ -87,7 +87,9 @@ class TPESampler(Sampler):
         if history.is_exhausted:
             return NoProposal.EXHAUSTED
 
-        order = np.argsort(-history.scores, kind="stable")  # NaN, failed and pending, comes last
+        order = np.argsort(
+            -history.estimates[0], kind="stable"
+        )  # NaN, failed and pending, comes last
         n_good = min(int(np.ceil(np.sqrt(len(order)))), MAX_GOOD, history.n_scored)
         rows = history.rows[order]
         is_active = self.space.active(rows)

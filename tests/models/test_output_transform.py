@@ -1,6 +1,7 @@
 """What the surrogate is told of the scores."""
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -71,3 +72,25 @@ def test_a_shift_or_a_scale_changes_nothing():
     np.testing.assert_allclose(
         surrogate_scores(scores), surrogate_scores(7 * scores - 3), atol=1e-9
     )
+
+
+def test_variances_are_told_on_the_scale_of_the_transform():
+    """The slope by differences, relative to two scores that stay where they are."""
+    scores = np.append(np.linspace(0.5, 0.9, 20), [-5.0, -30.0])
+    y, told = surrogate_scores(scores, np.zeros(22))
+    unit = y[19] - y[18]
+    for position in (7, 20, 21):
+        moved = scores.copy()
+        moved[position] += 1e-5
+        z = surrogate_scores(moved)[0]
+        slope = (z[position] - z[19]) / (z[19] - z[18]) * unit - (y[position] - y[19])
+        variances = np.eye(22)[position] * 0.01
+        added = surrogate_scores(scores, variances)[1] - told
+        assert added[position] == pytest.approx(0.01 * (slope / 1e-5) ** 2, rel=1e-3)
+        assert (np.delete(added, position) == 0).all()
+
+
+def test_a_failed_score_has_no_variance_of_its_own():
+    scores, variances = np.array([0.1, 0.5, np.nan]), np.array([0.0, 0.0, 1.0])
+    plain, told = surrogate_scores(scores)[1], surrogate_scores(scores, variances)[1]
+    np.testing.assert_array_equal(plain, told)
