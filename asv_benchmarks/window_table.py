@@ -17,6 +17,7 @@ from scipy.stats import uniform
 from sklearn.utils.parallel import delayed
 
 from skbayes.engine.loop import SearchLoop
+from skbayes.engine.queue import Pool
 from skbayes.engine.streaming import StreamingParallel
 from skbayes.evaluation.results import SplitResult, outcome_of
 from skbayes.evaluation.task import Answer, Task
@@ -76,7 +77,7 @@ def share_of_ideal(n_workers: int, n_points: int, sigma: float, n_trials: int = 
     # The workers start on the first call, which is not counted.
     list(parallel(delayed(time.sleep)(0.01) for _ in range(2 * n_workers)))
     begin = time.perf_counter()
-    loop.run(lambda: parallel, True)
+    loop.run(Pool(lambda: parallel, n_workers=n_workers))
     spent = time.perf_counter() - begin
     return float(sleeper.seconds[:n_trials].sum() / n_workers / spent)
 

@@ -19,7 +19,7 @@ from sklearn.model_selection._validation import (  # 1.0 to 1.9
     _fit_and_score,
     _warn_or_raise_about_fit_failures,
 )
-from sklearn.utils._param_validation import Interval, StrOptions  # 1.2 to 1.9
+from sklearn.utils._param_validation import Interval, Options, StrOptions  # 1.2 to 1.9
 from sklearn.utils.validation import _check_method_params, _num_samples  # 1.4 to 1.9
 
 from skbayes.trial import SINGLE_METRIC
@@ -36,6 +36,7 @@ __all__ = [
     "BaseSearchCV",
     "Interval",
     "NoCallbackContext",
+    "Options",
     "StrOptions",
     "check_method_params",
     "fit_and_score",

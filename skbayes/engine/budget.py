@@ -129,11 +129,41 @@ class Patience:
         results : sequence of SplitResult
             Of its splits.
         """
-        if trial.score > self._best:
+        is_complete = trial.outcome is not None and trial.outcome.is_complete
+        if is_complete and trial.score > self._best:
             self._best, self._n_since = trial.score, 0
         else:
             self._n_since += 1
         return self._n_since == self.n_iter_no_change
+
+
+@dataclass
+class FitsBudget:
+    """Stops a search that could not pay for another trial on all splits.
+
+    Parameters
+    ----------
+    n_fits : int
+        How many fits on one split all trials may have together.
+    n_splits : int
+        Splits of a trial that is not dropped.
+    """
+
+    n_fits: int
+    n_splits: int
+    _n_used: int = 0
+
+    def should_stop(self, trial: Trial, results: Sequence[SplitResult]) -> bool:
+        """Whether the fits that are left are too few for another trial.
+
+        Parameters
+        ----------
+        trial : Trial
+        results : sequence of SplitResult
+            Of its splits.
+        """
+        self._n_used += len(results)
+        return self._n_used + self.n_splits > self.n_fits
 
 
 @dataclass

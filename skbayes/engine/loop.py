@@ -18,8 +18,8 @@ from sklearn.utils.parallel import Parallel
 from skbayes.engine._joblib_compat import TerminatedWorkerError
 from skbayes.engine.budget import Clock
 from skbayes.engine.finished import FinishedTrials
-from skbayes.engine.queue import TaskQueue
-from skbayes.engine.recovery import MakeParallel, Recovery
+from skbayes.engine.queue import Pool
+from skbayes.engine.recovery import Recovery
 from skbayes.engine.under_way import TrialsUnderWay
 from skbayes.evaluation.fit_warnings import FitWarning, show_warnings_once
 from skbayes.evaluation.results import Record, SplitResult
@@ -57,6 +57,8 @@ class SearchLoop:
     ----------
     fit_warnings : list of FitWarning
         The warnings of fits in other processes.
+    n_thrown_away : int
+        Splits that were evaluated for trials that had been dropped meanwhile.
     """
 
     study: Study
@@ -71,41 +73,34 @@ class SearchLoop:
 
     def __post_init__(self) -> None:
         self.fit_warnings: list[FitWarning] = []
+        self.n_thrown_away = 0
         self._under_way = TrialsUnderWay(self.evaluator)
         self._is_exhausted = False  # nothing more is proposed
         self._n_counted_when_late = -1  # `n_counted` when there was no time left for another trial
         self._n_workers = 1
         self._recovery = None if self.watch is None else Recovery(self.watch, self._under_way, self)
 
-    def run(self, make_parallel: MakeParallel, is_streaming: bool, n_workers: int = 1) -> None:
+    def run(self, pool: Pool) -> None:
         """Evaluate trials until there are `n_trials`, none is left, or a limit ends the search.
 
         Parameters
         ----------
-        make_parallel : callable
-            Returns a `Parallel`, which runs tasks and returns their answers in any order. A new
-            one is made after a crash, because the old one still holds tasks.
-        is_streaming : bool
-            Whether the `Parallel` takes tasks while it delivers answers. If not, it is given lists
-            of ready tasks: the search is the same, but some workers are idle.
-        n_workers : int, default=1
-            How many tasks the `Parallel` runs at once.
+        pool : Pool
         """
-        self._n_workers = n_workers
-        queue = TaskQueue()
+        self._n_workers = pool.n_workers
+        self._under_way.renew_queue(pool.n_workers)
         with show_warnings_once(self.fit_warnings):
-            self._refill(queue)
-            while queue.ready and not self.is_over():
+            self._refill()
+            while self._under_way.queue.ready and not self.is_over():
                 try:
-                    with make_parallel() as parallel:
-                        self._consume(parallel, queue, is_streaming)
+                    with pool.make_parallel() as parallel:
+                        self._consume(parallel, pool.is_streaming)
                 except TerminatedWorkerError:
                     if self._recovery is None:
                         raise
-                    self._recovery.fail_or_retry(make_parallel)
-                    queue = TaskQueue()
-                    queue.ready.extend(self._under_way.missing_tasks())
-                    self._refill(queue)
+                    self._recovery.fail_or_retry(pool.make_parallel)
+                    self._under_way.renew_queue(pool.n_workers)
+                    self._refill()
 
     def is_over(self) -> bool:
         """Whether a rule ended the search, or its time is over with at least one trial finished."""
@@ -121,9 +116,12 @@ class SearchLoop:
         """
         self.fit_warnings.extend(answer.fit_warnings)
         self._under_way.note_time(answer)
-        trial = self.study.trials[answer.number]
-        self.clock.note(trial, answer.seconds, len(answer.results))
-        self.add_results(answer.number, answer.results)
+        trial, n_splits = self.study.trials[answer.number], len(answer.results)
+        self.clock.note(trial, answer.seconds, n_splits)
+        if answer.number in self._under_way:
+            self.add_results(answer.number, answer.results)
+        else:  # the trial was dropped meanwhile
+            self.n_thrown_away += n_splits
 
     def add_results(self, number: int, results: Mapping[int, SplitResult]) -> None:
         """Store results of splits; a trial is finished once all its splits have a result.
@@ -135,32 +133,37 @@ class SearchLoop:
         results : mapping of int to SplitResult
             By the number of the split.
         """
-        complete = self._under_way.add(number, results)
-        if complete is None:
-            return
-        self.study.tell(self.study.trials[number], self.make_outcome(complete))
+        self._under_way.add(number, results)
         trial = self.study.trials[number]
-        self.evaluator.keep_models(trial, complete)
-        self.finished.add(Record(trial, complete, self.study.n_shown(number)))
+        for split in results if self._under_way.is_raced(number) else ():
+            self.study.report(trial, split, self.make_outcome([results[split]]))
+        complete = self._under_way.complete(number, self.study.n_needed(trial))
+        if complete is not None:
+            self.study.tell(trial, self.make_outcome(complete))
+            trial = self.study.trials[number]
+            self.evaluator.keep_models(trial, complete)
+            self.finished.add(Record(trial, complete, self.study.n_shown(number)))
 
-    def _consume(self, parallel: Parallel, queue: TaskQueue, is_streaming: bool) -> None:
+    def _consume(self, parallel: Parallel, is_streaming: bool) -> None:
         """Receive answers and refill the queue, while there is work and time for it."""
+        queue = self._under_way.queue
         while queue.ready:
             answers = parallel(queue if is_streaming else queue.take_all())
             with closing(answers) if is_streaming else nullcontext():
                 for answer in answers:
                     if answer is not None:  # a pause answers None
+                        queue.n_received += 1
                         self.receive(answer)
-                        self._refill(queue)
+                        self._refill()
                         queue.n_answered += 1
                     if self._recovery is not None:
                         self._recovery.end_overdue()
                     if self.is_over():
-                        queue.ready.clear()
+                        queue.clear()
                         if self.watch is not None and self._under_way:
                             return  # leaving the block ends the processes
 
-    def _refill(self, queue: TaskQueue) -> None:
+    def _refill(self) -> None:
         """Begin all trials that can be proposed now."""
         while len(self.study.trials) < self.n_trials:
             if self._is_exhausted or self.finished.is_complete:
@@ -176,15 +179,14 @@ class SearchLoop:
             if isinstance(trial, NoProposal):
                 self._is_exhausted = trial is NoProposal.EXHAUSTED
                 return
-            self._begin(trial, queue)
+            self._begin(trial)
 
     def _restore(self, record: Record) -> None:
-        assert record.trial.outcome is not None
-        self.clock.note(record.trial, record.trial.outcome.cost, len(record.results))
+        self.clock.note(record.trial, record.seconds, len(record.results))
         self.study.restore(record.trial, record.n_shown)
         self.finished.add(record, is_restored=True)
 
-    def _begin(self, trial: Trial, queue: TaskQueue) -> None:
+    def _begin(self, trial: Trial) -> None:
         """Queue the splits of a trial, if there is time for them."""
         work = [*self._under_way.work_left(), (trial, self.evaluator.n_splits)]
         if trial.number > 0 and not self.clock.suffices_for(work, self._n_workers):
@@ -193,4 +195,5 @@ class SearchLoop:
             self._is_exhausted = not self._under_way
             return
         self.study.begin(trial)
-        queue.ready.extend(self._under_way.begin(trial))
+        race = self.study.race_of(trial)
+        self._under_way.begin(trial, None if race is None else race.block)

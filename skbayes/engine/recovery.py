@@ -7,20 +7,17 @@ evaluated alone in fresh processes, where it can end no other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
-from sklearn.utils.parallel import Parallel
-
 from skbayes.engine._joblib_compat import TerminatedWorkerError
+from skbayes.engine.queue import MakeParallel
 from skbayes.engine.under_way import TrialsUnderWay
 from skbayes.evaluation.results import SplitResult
 from skbayes.evaluation.task import Answer
 from skbayes.evaluation.watch import ParentWatchdog, Watch
-
-MakeParallel = Callable[[], Parallel]
 
 MAX_CRASHES = 3
 """Times in a row that processes may die while no split was under way."""

@@ -41,6 +41,7 @@ from skbayes._sklearn_compat import (
 from skbayes.engine.budget import CallbackRequest, Clock, SameFailure, StoppingRule
 from skbayes.engine.finished import FinishedTrials, Listener
 from skbayes.engine.loop import SearchLoop
+from skbayes.engine.queue import Pool
 from skbayes.engine.records.checkpoint import Checkpoint, identity_of, is_repeatable, metrics_of
 from skbayes.engine.records.contents import ResultFormat
 from skbayes.engine.workers import Workers, one_blas_thread
@@ -265,6 +266,10 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
     def _make_sampler(self, inputs: Inputs, space: Space, seed: int) -> Sampler:
         """Return the sampler of the search."""
 
+    def _race_level(self, plan: Plan) -> float | None:
+        """Return the probability below which a candidate is dropped; None if none is."""
+        return None
+
     def _stopping_rules(self) -> list[StoppingRule]:
         """Return the rules by which the search may end early."""
         return [CallbackRequest(), SameFailure(self.refit)]
@@ -302,16 +307,23 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
             listeners.append(RefitCheck(self._check_refit_for_multimetric))
         if self.verbose > 0:
             listeners.append(self._make_progress(plan))
+        expected = self._result_format(inputs, plan)
         return SearchLoop(
-            Study(plan.space, plan.sampler, n_points=self.n_points_, random_state=plan.seed),
+            Study(
+                plan.space,
+                plan.sampler,
+                n_points=self.n_points_,
+                random_state=plan.seed,
+                racing=self._race_level(plan),
+            ),
             self._make_evaluation(inputs, plan, workers, watch, task if with_callbacks else None),
-            partial(outcome_of, metric=self.refit),
+            partial(outcome_of, metric=self.refit, n_splits=self.n_splits_),
             n_trials=self._n_planned(plan),
             while_proposing=nullcontext if workers.are_threads else one_blas_thread(),
             finished=FinishedTrials(self._stopping_rules(), listeners),
             clock=clock,
             watch=watch,
-            recorded=checkpoint.recorded(plan.sampler, self._result_format(inputs), with_callbacks),
+            recorded=checkpoint.recorded(plan.sampler, expected, with_callbacks),
         )
 
     def _make_evaluation(
@@ -349,7 +361,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
             watch=watch,
         )
 
-    def _result_format(self, inputs: Inputs) -> ResultFormat:
+    def _result_format(self, inputs: Inputs, plan: Plan) -> ResultFormat:
         """Return the format of the results of a trial."""
         return ResultFormat(
             self.n_splits_,
@@ -357,15 +369,18 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
             callable(self.scoring),
             self.refit,
             self.return_train_score,
+            self._race_level(plan) is not None,
         )
 
     def _search(self, loop: SearchLoop, workers: Workers) -> None:
         """Run the loop over joblib."""
         n_window = self.n_points_ * self.n_splits_
         pre_dispatch = workers.n_pre_dispatched(self.pre_dispatch, n_window)
+        if loop.study.racing is not None:
+            pre_dispatch = min(pre_dispatch, workers.n)  # what is handed out cannot be dropped
         # Fits in threads share the BLAS limit, so it is set once and not only for proposals.
         with one_blas_thread()() if workers.are_threads else nullcontext():
-            loop.run(partial(workers.parallel, pre_dispatch), workers.stream, workers.n)
+            loop.run(Pool(partial(workers.parallel, pre_dispatch), workers.stream, workers.n))
 
     def _has_callbacks(self) -> bool:
         """Whether the search, the estimator or a searched value has callbacks.

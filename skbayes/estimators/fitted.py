@@ -23,6 +23,7 @@ from skbayes.engine.loop import SearchLoop
 from skbayes.engine.records.journal import JournalError
 from skbayes.estimators.inputs import Inputs, Plan
 from skbayes.estimators.interrupted import what_was_kept, what_was_kept_before_the_refit
+from skbayes.estimators.partial_results import filled, take_out
 from skbayes.evaluation.all_failed import raise_if_all_failed
 from skbayes.evaluation.results import (
     Record,
@@ -107,10 +108,11 @@ class StoresResults(BaseSearchCV):
             for number, record in enumerate(records)
             if (failures := failures_of(record.results))
         }
-        out = list(chain.from_iterable(record.results for record in records))
-        warn_or_raise_about_fit_failures(merge_equal_errors(out), self.error_score)
+        run = list(chain.from_iterable(record.results for record in records))
+        warn_or_raise_about_fit_failures(merge_equal_errors(run), self.error_score)
         if callable(self.scoring):
-            insert_missing_metrics(out, self.error_score)
+            insert_missing_metrics(run, self.error_score)
+        out = list(chain.from_iterable(filled(r.results, self.n_splits_) for r in records))
         trials = [record.trial for record in records]
         self.cv_results_ = self._format_results(
             [dict(trial.params) for trial in trials],
@@ -118,6 +120,8 @@ class StoresResults(BaseSearchCV):
             out,
             self._extra_columns(trials, inputs, plan),
         )
+        if len(out) > len(run):
+            take_out(self.cv_results_, records, self.n_splits_)
         self.multimetric_ = isinstance(out[0]["test_scores"], dict)
         self.scorer_ = scorers_by_name(inputs.scorers)
         if callable(self.scoring) and self.multimetric_:

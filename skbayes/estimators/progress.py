@@ -57,7 +57,12 @@ class Progress(Listener):
         trial = record.trial
         cost = resource_of(trial)
         self._cost += cost
-        if np.isfinite(trial.score) and not (self._best and self._best.score >= trial.score):
+        is_complete = trial.outcome is not None and trial.outcome.is_complete
+        if (
+            is_complete
+            and np.isfinite(trial.score)
+            and not (self._best and self._best.score >= trial.score)
+        ):
             self._best = trial
         if is_restored:
             self._n_restored += 1
@@ -81,6 +86,10 @@ class Progress(Listener):
         return "  ".join([*parts, self._times()])[:WIDTH]
 
     def _score_of(self, record: Record) -> str:
+        outcome = record.trial.outcome
+        if outcome is not None and not outcome.is_complete and np.isfinite(outcome.score):
+            n_splits = f"{len(outcome.splits)} of {outcome.n_splits} splits"
+            return f"score {outcome.score:.5g}, dropped after {n_splits}"
         if np.isfinite(record.trial.score):
             return f"score {record.trial.score:.5g}"
         errors = (error_of(result, self._metric) for result in record.results)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
 
-from skbayes._sklearn_compat import Interval
-from skbayes.engine.budget import Patience, StoppingRule
+from skbayes._sklearn_compat import Interval, Options, StrOptions
+from skbayes.engine.budget import FitsBudget, Patience, StoppingRule
 from skbayes.estimators.base import BaseModelSearchCV
 from skbayes.estimators.hints import explaining_wrong_arguments
 from skbayes.estimators.inputs import Inputs, Plan, given_points
@@ -17,8 +17,12 @@ from skbayes.estimators.progress import Progress, say
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import GivenFirst, GridSampler, QuasiRandomSampler
 from skbayes.space import Space
+from skbayes.trial import Trial
 
 DEFAULT_N_ITER = 50
+
+RACING = 0.05
+"""Probability of being the best below which a candidate is dropped."""
 
 MAX_ITER = 10_000
 """Maximum number of trials of a search with `n_iter=None`."""
@@ -30,8 +34,18 @@ class SequentialSearchCV(BaseModelSearchCV):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseModelSearchCV._parameter_constraints,
         "n_iter": [None, Interval(Integral, 1, None, closed="left")],
+        "racing": [
+            StrOptions({"auto"}),
+            Options(bool, {False}),
+            Interval(Real, 0, 1, closed="neither"),
+        ],
+        "n_fits": [None, Interval(Integral, 1, None, closed="left")],
         "n_iter_no_change": [None, Interval(Integral, 1, None, closed="left")],
     }
+
+    # A subclass with a constructor of its own need not set what it does not have.
+    racing: float | bool | str = False
+    n_fits: int | None = None
 
     @explaining_wrong_arguments
     def __init__(
@@ -56,6 +70,8 @@ class SequentialSearchCV(BaseModelSearchCV):
         timeout: float | None = None,
         max_fit_time: float | None = None,
         n_iter_no_change: int | None = None,
+        racing: float | bool | str = False,
+        n_fits: int | None = None,
     ) -> None:
         super().__init__(
             estimator=estimator,
@@ -78,13 +94,15 @@ class SequentialSearchCV(BaseModelSearchCV):
         self.max_fit_time = max_fit_time
         self.n_iter = n_iter
         self.n_iter_no_change = n_iter_no_change
+        self.racing = racing
+        self.n_fits = n_fits
 
     def _make_sampler(self, inputs: Inputs, space: Space, seed: int) -> Sampler:
         """Return a grid sampler if the space is searched as a grid, else a model-based one."""
-        if self.n_iter is None and self.timeout is None:
+        if self.n_iter is None and self.timeout is None and self.n_fits is None:
             raise ValueError(
-                "n_iter=None means as many candidates as the time suffices for; give timeout a "
-                "number of seconds, or n_iter a number."
+                "n_iter=None means as many candidates as the budget suffices for; give timeout a "
+                "number of seconds, n_fits a number of fits, or n_iter a number."
             )
         start = QuasiRandomSampler(space, seed)
         is_grid = self._is_grid(space)
@@ -110,10 +128,8 @@ class SequentialSearchCV(BaseModelSearchCV):
     def _make_progress(self, plan: Plan) -> Progress:
         if self.n_iter is not None:
             return super()._make_progress(plan)
-        say(
-            f"Fitting {self.n_splits_} folds for each of as many candidates as {self.timeout:g} "
-            "seconds allow"
-        )
+        budget = f"{self.n_fits} fits" if self.timeout is None else f"{self.timeout:g} seconds"
+        say(f"Fitting {self.n_splits_} folds for each of as many candidates as {budget} allow")
         return Progress(None, np.inf, self.refit)
 
     def _n_planned(self, plan: Plan) -> int:
@@ -124,9 +140,29 @@ class SequentialSearchCV(BaseModelSearchCV):
 
     def _stopping_rules(self) -> list[StoppingRule]:
         rules = super()._stopping_rules()
-        return rules if self.n_iter_no_change is None else [*rules, Patience(self.n_iter_no_change)]
+        if self.n_fits is not None:
+            rules.append(FitsBudget(self.n_fits, self.n_splits_))
+        if self.n_iter_no_change is not None:
+            rules.append(Patience(self.n_iter_no_change))
+        return rules
+
+    def _race_level(self, plan: Plan) -> float | None:
+        is_whole = plan.space.size is not None and self._n_planned(plan) >= plan.space.size
+        if self.racing is False or self._is_grid(plan.space) or is_whole:
+            return None
+        if self.racing == "auto":
+            return RACING if self.n_splits_ >= 3 else None
+        return float(self.racing)
+
+    def _extra_columns(
+        self, trials: list[Trial], inputs: Inputs, plan: Plan
+    ) -> dict[str, list[Any]]:
+        if self._race_level(plan) is None:
+            return {}
+        outcomes = [trial.outcome for trial in trials]
+        return {"n_splits_evaluated": [len(o.splits) for o in outcomes if o is not None]}
 
     def _is_grid(self, space: Space) -> bool:
-        if self.n_iter is None or self.n_iter_no_change is not None:
+        if self.n_iter is None or not (self.n_iter_no_change is self.n_fits is None):
             return False  # it may end early, after one corner of the grid
         return space.grid_size is not None and self.n_iter >= space.grid_size

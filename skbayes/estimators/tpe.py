@@ -46,8 +46,8 @@ class TPESearchCV(SequentialSearchCV):
 
     n_iter : int or None, default=50
         Number of candidates to evaluate; fewer only if a finite space is exhausted or a budget
-        ends the search. None means as many as `timeout` allows, at most 10,000; then the space is
-        never searched as a grid.
+        ends the search. None means as many as `timeout` or `n_fits` allows, at most 10,000; then
+        the space is never searched as a grid.
 
     scoring : str, callable, list, tuple or dict, default=None
         How a fitted candidate is scored, as in scikit-learn: greater is better. With several
@@ -123,6 +123,19 @@ class TPESearchCV(SequentialSearchCV):
     n_iter_no_change : int, default=None
         The search ends when this many candidates in a row, including failed ones, have not
         improved the best score. If it is given, the space is never searched as a grid.
+
+    racing : 'auto', False or float, default=False
+        Drops a candidate before its last split, if the probability that its mean score is better
+        than that of the best candidate is less than this number. 'auto' is 0.05 with three splits
+        or more, and False with fewer. Racing begins once four candidates were evaluated on all
+        splits. A dropped candidate is never the best one; ``cv_results_`` has NaN for the splits
+        that were not run, and the column `n_splits_evaluated`. Grids, and finite spaces that are
+        evaluated as a whole, are never raced.
+
+    n_fits : int, default=None
+        Number of fits on one split that all candidates may have together. The search ends when
+        the rest does not suffice for another candidate on all splits. With ``n_iter=None`` there
+        are as many candidates as it allows.
 
     Attributes
     ----------

@@ -49,17 +49,24 @@ class Record:
     results: Sequence[SplitResult]
     n_shown: int
 
+    @property
+    def seconds(self) -> float:
+        """How long the evaluation took, all splits together."""
+        return 0.0 if self.trial.outcome is None else self.trial.outcome.cost
 
-def outcome_of(results: Sequence[SplitResult], metric: Any) -> Outcome:
+
+def outcome_of(results: Sequence[SplitResult], metric: Any, n_splits: int | None = None) -> Outcome:
     """Return the outcome of a trial from the results of its splits.
 
     Parameters
     ----------
     results : sequence of SplitResult
-        Of all splits, in order.
+        Of all splits, or of the first ones, in order.
     metric : object
         Name of the metric to maximise if there are several; if no metric has this name, the first
         metric is maximised.
+    n_splits : int or None, default=None
+        Number of all splits; None for as many as there are results.
 
     Returns
     -------
@@ -72,7 +79,8 @@ def outcome_of(results: Sequence[SplitResult], metric: Any) -> Outcome:
     failure = next((reason_of(error) for error in errors if error is not None), None)
     cost = sum(result["fit_time"] + result["score_time"] for result in results)
     splits = tuple(range(len(results)))
-    return Outcome(scores, splits, _maximised_metric(scores, metric), cost, failure)
+    followed = _maximised_metric(scores, metric)
+    return Outcome(scores, splits, followed, cost, failure, n_splits)
 
 
 def _score_in(table: Any, name: str) -> float:

@@ -9,6 +9,7 @@ from skbayes.engine.budget import (
     N_SAME_FAILURES,
     CallbackRequest,
     Clock,
+    FitsBudget,
     Patience,
     SameFailure,
 )
@@ -121,3 +122,21 @@ def test_a_grid_that_begins_with_what_cannot_be_fitted_goes_on():
     """The first column stays where it is until trial 20."""
     rows = np.hstack([(np.arange(30) >= 20)[:, np.newaxis], SPREAD])
     assert ends_at(rows, [[failing()]] * 30) == 20
+
+
+def partial(number, score, n_run):
+    outcome = Outcome({"score": (score,) * n_run}, tuple(range(n_run)), n_splits=5)
+    return Trial(number, np.zeros(1), {}, outcome=outcome)
+
+
+def test_a_dropped_trial_is_nothing_better():
+    patience = Patience(2)
+    trials = [partial(0, 0.5, 5), partial(1, 0.9, 1), partial(2, 0.9, 2)]
+    assert [patience.should_stop(t, [{}]) for t in trials] == [False, False, True]
+
+
+def test_a_budget_of_fits_ends_before_it_is_exceeded():
+    budget = FitsBudget(n_fits=18, n_splits=5)
+    n_run = [5, 1, 5, 2, 5]
+    asked = [budget.should_stop(trial(n), [{}] * k) for n, k in enumerate(n_run)]
+    assert asked == [False, False, False, False, True]  # 13 of 18 leave five, 18 leave none

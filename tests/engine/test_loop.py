@@ -11,7 +11,7 @@ from scipy import stats
 from sklearn.utils.parallel import Parallel, delayed
 
 from skbayes.engine.loop import SearchLoop
-from skbayes.engine.queue import LONGEST_PAUSE, SHORTEST_PAUSE, TaskQueue
+from skbayes.engine.queue import LONGEST_PAUSE, SHORTEST_PAUSE, Pool, TaskQueue, Work
 from skbayes.engine.streaming import StreamingParallel
 from skbayes.evaluation.results import outcome_of
 from skbayes.evaluation.task import Answer
@@ -71,7 +71,7 @@ def run(evaluator, n_trials=12, n_points=2, n_jobs=1, backend="loky", sampler=No
         nullcontext,
     )
     with parallel_config(backend):
-        loop.run(lambda: make_parallel(n_jobs, stream), stream)
+        loop.run(Pool(lambda: make_parallel(n_jobs, stream), stream, n_jobs))
     return loop
 
 
@@ -191,7 +191,7 @@ def test_proposals_are_made_in_their_context():
 
     study = Study(SPACE, Recorder(), random_state=0)
     loop = SearchLoop(study, Evaluator(), lambda results: outcome_of(results, None), 4, Context)
-    loop.run(lambda: make_parallel(1, True), True)
+    loop.run(Pool(lambda: make_parallel(1, True)))
     assert entered == [threading.main_thread()] * 4
 
 
@@ -230,3 +230,23 @@ def test_short_splits_travel_together_and_long_ones_alone():
         run(Counting(5, lambda number, split, s=seconds: s), 4, 1)
     assert sizes[0.0] == [1] * 5 + [5] * 3
     assert sizes[0.02] == [1] * 20
+
+
+def test_spare_tasks_are_handed_out_to_idle_workers_alone():
+    queue = TaskQueue(n_workers=2)
+    queue.ready.append("A0")
+    queue.add_spare([Work(0, (split,), f"A{split}") for split in (1, 2, 3)])
+    queue.add_spare([Work(1, (1,), "B1")])
+    assert [next(queue) for _ in range(2)] == ["A0", "A1"]
+    assert next(queue)[0].function is time.sleep  # both workers are busy
+    queue.need(0, 3)
+    assert next(queue) == "A3"
+    queue.n_received += 3
+    assert next(queue) == "B1"  # the earlier split first
+    queue.need(1, 1)  # was handed out already
+    queue.drop(0)
+    assert next(queue)[0].function is time.sleep
+    queue.n_received += 1
+    queue.n_answered += 4
+    with pytest.raises(StopIteration):
+        next(queue)

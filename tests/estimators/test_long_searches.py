@@ -259,11 +259,17 @@ def test_a_fit_that_takes_too_long_is_ended():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cls", [BayesSearchCV, HalvingBayesSearchCV])
-def test_many_deaths_and_hangs_are_the_failed_fits_they_stand_for(cls):
+@pytest.mark.parametrize(
+    ("cls", "options"),
+    [
+        (BayesSearchCV, {"n_iter": 20}),
+        (BayesSearchCV, {"n_iter": 20, "racing": 0.05}),
+        (HalvingBayesSearchCV, {"n_candidates": 12}),
+    ],
+)
+def test_many_deaths_and_hangs_are_the_failed_fits_they_stand_for(cls, options):
     """One fit in ten kills its worker, one in twenty sleeps for an hour."""
     model = Model(share_dying=0.1, share_hanging=0.05, seconds=0.02)
-    options = {"n_candidates": 12} if cls is HalvingBayesSearchCV else {"n_iter": 20}
     search = cls(model, SPACE, random_state=0, refit=False, n_jobs=2, max_fit_time=2, **options)
     raising = clone(search).set_params(max_fit_time=None, estimator__only_raises=True)
     with warnings.catch_warnings():

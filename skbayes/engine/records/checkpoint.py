@@ -46,6 +46,7 @@ NOT_IN_IDENTITY = {
     "checkpoint",
     "timeout",
     "n_iter_no_change",
+    "n_fits",
     "max_fit_time",
 }
 """Parameters that do not affect the trials, or that `identity_of` adds in another form."""

@@ -49,6 +49,8 @@ class ResultFormat:
     metric : object
         Name of the metric that is maximised.
     has_train_scores : bool
+    is_raced : bool
+        Whether trials may be dropped before their last split.
     """
 
     n_splits: int
@@ -56,6 +58,7 @@ class ResultFormat:
     is_callable: bool
     metric: Any
     has_train_scores: bool
+    is_raced: bool
 
 
 def content_of(record: Record) -> dict[str, Any]:
@@ -131,9 +134,12 @@ def _record_of(content: Mapping[str, Any], sampler: Sampler, expected: ResultFor
     values = {name: _value(value, name) for name, value in content["params"].items()}
     row = _row(content["row"], sampler.space.n_columns)
     proposal = sampler.restore(row, values, fidelity, parent, state)
-    _check(isinstance(results, list) and len(results) == expected.n_splits, "results", results)
+    _check(isinstance(results, list), "results", results)
+    fewest = 1 if expected.is_raced else expected.n_splits
+    _check(fewest <= len(results) <= expected.n_splits, "results", results)
     checked = [_result(result, expected) for result in results]
-    trial = Trial(number, **vars(proposal), outcome=outcome_of(checked, expected.metric))
+    outcome = outcome_of(checked, expected.metric, expected.n_splits)
+    trial = Trial(number, **vars(proposal), outcome=outcome)
     return Record(trial, checked, n_shown)
 
 
