@@ -282,9 +282,10 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         """Print how many fits are planned, and return the listener that prints progress."""
         n_trials = self._n_planned(plan)
         limit = "" if self.timeout is None else f", or as many as {self.timeout:g} seconds allow"
+        at_most = "" if self._race_level(plan) is None else "at most "
         say(
             f"Fitting {self.n_splits_} folds for each of {n_trials} candidates, "
-            f"totalling {n_trials * self.n_splits_} fits{limit}"
+            f"totalling {at_most}{n_trials * self.n_splits_} fits{limit}"
         )
         return Progress(n_trials, n_trials, self.refit)
 

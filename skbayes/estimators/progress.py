@@ -88,8 +88,7 @@ class Progress(Listener):
     def _score_of(self, record: Record) -> str:
         outcome = record.trial.outcome
         if outcome is not None and not outcome.is_complete and np.isfinite(outcome.score):
-            n_splits = f"{len(outcome.splits)} of {outcome.n_splits} splits"
-            return f"score {outcome.score:.5g}, dropped after {n_splits}"
+            return f"score {outcome.score:.5g} ({len(outcome.splits)}/{outcome.n_splits})"
         if np.isfinite(record.trial.score):
             return f"score {record.trial.score:.5g}"
         errors = (error_of(result, self._metric) for result in record.results)

@@ -204,3 +204,11 @@ def test_on_real_data_it_finds_as_good_a_model_from_fewer_fits():
         raced = BayesSearchCV(model, space, racing="auto", **options).fit(*data)
     assert raced.cv_results_["n_splits_evaluated"].sum() < 0.8 * 30 * 5
     assert raced.best_score_ > whole.best_score_ - 0.01
+
+
+def test_progress_says_which_candidates_were_dropped(capsys):
+    search_of(n_iter=15, verbose=1).fit(X, Y)
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first.endswith("totalling at most 75 fits")
+    assert any("/5)" in line for line in lines)
+    assert all(len(line) <= 79 and "left" in line for line in lines)
