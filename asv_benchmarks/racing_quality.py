@@ -2,6 +2,7 @@
 
     python -m asv_benchmarks.racing_quality run STORE [n_seeds] [budget]
     python -m asv_benchmarks.racing_quality table STORE
+    python -m asv_benchmarks.racing_quality risk STORE [n_seeds]
 
 Real tasks with five splits. A search without racing has `budget` candidates; the others have as
 many as the same number of fits pays for. The store is a file to which every search is appended, so
@@ -15,11 +16,13 @@ import sys
 import time
 import warnings
 from collections import defaultdict
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.base import clone
+from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.tasks import TASKS
@@ -31,13 +34,12 @@ RULES = {"none": False, "0.05": 0.05, "0.1": 0.1}
 NAMES = [name for name, task in TASKS.items() if not task.is_noisy]
 
 
-def search_once(task_name: str, search: str, rule: str, budget: int, seed: int) -> dict[str, Any]:
-    """Return the record of one search."""
+def make_search(task_name: str, search: str, rule: str, seed: int, **options: Any) -> Any:
+    """Return a search on a task."""
     task = TASKS[task_name]
     is_classifier = "accuracy" in task.scoring or "log_loss" in task.scoring
     splitter = StratifiedKFold if is_classifier else KFold
-    size = {"n_iter": budget} if rule == "none" else {"n_iter": None, "n_fits": N_SPLITS * budget}
-    fitted = SEARCHES[search](
+    return SEARCHES[search](
         task.make_estimator(),
         task.space,
         scoring=task.scoring,
@@ -45,12 +47,18 @@ def search_once(task_name: str, search: str, rule: str, budget: int, seed: int) 
         racing=RULES[rule],
         random_state=seed,
         refit=False,
-        **size,
+        **options,
     )
+
+
+def search_once(task_name: str, search: str, rule: str, budget: int, seed: int) -> dict[str, Any]:
+    """Return the record of one search."""
+    size = {"n_iter": budget} if rule == "none" else {"n_iter": None, "n_fits": N_SPLITS * budget}
+    fitted = make_search(task_name, search, rule, seed, **size)
     begin = time.process_time()
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        results = fitted.fit(*task.data()).cv_results_
+        results = fitted.fit(*TASKS[task_name].data()).cv_results_
     n_run = results.get("n_splits_evaluated", np.full(len(results["params"]), N_SPLITS))
     complete = np.where(n_run == N_SPLITS, results["mean_test_score"], np.nan)
     return {
@@ -89,6 +97,45 @@ def run(store: Path, n_seeds: int = 5, budget: int = 30) -> None:
                             record = search_once(task, search, rule, budget, seed)
                             with store.open("a") as lines:
                                 lines.write(json.dumps(record) + "\n")
+
+
+def risk(store: Path, n_seeds: int = 3) -> None:
+    """Evaluate the splits that searches of 40 candidates have skipped, and print what they missed.
+
+    A search has missed its winner if a dropped candidate is better than all complete ones.
+    """
+    found = [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
+    done = {tuple(row[:4]) for row in found}
+    with threadpool_limits(1), warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for key in product(range(n_seeds), NAMES, SEARCHES, ("0.05", "0.1")):
+            if key not in done:
+                found.append([*key, *dropped_by(*key)])
+                with store.open("a") as lines:
+                    lines.write(json.dumps(found[-1]) + "\n")
+    print("| search | racing | searches | fits saved | dropped better ones | missed winners |")
+    print("|---|---|---|---|---|---|")
+    for search, rule in product(SEARCHES, ("0.05", "0.1")):
+        rows = np.array([row[4:] for row in found if row[2:4] == [search, rule]], dtype=float)
+        saved, n_dropped, n_better = rows.T
+        print(
+            f"| {search} | {rule} | {len(rows)} | {saved.mean():.0%} "
+            f"| {n_better.sum():.0f} of {n_dropped.sum():.0f} | {(n_better > 0).mean():.1%} |"
+        )
+
+
+def dropped_by(seed: int, task_name: str, search: str, rule: str) -> tuple[float, int, int]:
+    """Return the share of fits saved, and how many candidates were dropped and were better."""
+    fitted = make_search(task_name, search, rule, seed, n_iter=40).fit(*TASKS[task_name].data())
+    n_run = fitted.cv_results_["n_splits_evaluated"]
+    dropped = [fitted.cv_results_["params"][i] for i in np.flatnonzero(n_run < N_SPLITS)]
+    n_better = 0
+    for params in dropped:
+        model = clone(fitted.estimator).set_params(**clone(params, safe=False))
+        data = TASKS[task_name].data()
+        scores = cross_val_score(model, *data, scoring=fitted.scoring, cv=fitted.cv)
+        n_better += bool(scores.mean() > fitted.best_score_)
+    return 1.0 - n_run.sum() / (len(n_run) * N_SPLITS), len(dropped), n_better
 
 
 def regrets_of(records: list[dict[str, Any]]) -> dict[tuple[str, str, int], dict[str, np.ndarray]]:
@@ -136,4 +183,4 @@ def table(store: Path) -> None:
 
 if __name__ == "__main__":
     command, store, *rest = sys.argv[1:]
-    {"run": run, "table": table}[command](Path(store), *map(int, rest))
+    {"run": run, "table": table, "risk": risk}[command](Path(store), *map(int, rest))
