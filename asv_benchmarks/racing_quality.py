@@ -128,7 +128,9 @@ def dropped_by(seed: int, task_name: str, search: str, rule: str) -> tuple[float
     """Return the share of fits saved, and how many candidates were dropped and were better."""
     fitted = make_search(task_name, search, rule, seed, n_iter=40).fit(*TASKS[task_name].data())
     n_run = fitted.cv_results_["n_splits_evaluated"]
-    dropped = [fitted.cv_results_["params"][i] for i in np.flatnonzero(n_run < N_SPLITS)]
+    has_score = np.isfinite(fitted.cv_results_["mean_test_score"])  # what failed is no winner
+    is_dropped = (n_run < N_SPLITS) & has_score
+    dropped = [fitted.cv_results_["params"][i] for i in np.flatnonzero(is_dropped)]
     n_better = 0
     for params in dropped:
         model = clone(fitted.estimator).set_params(**clone(params, safe=False))
