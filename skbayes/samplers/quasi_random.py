@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.stats import qmc
 from skbayes.samplers.base import History, NoProposal, Proposal, Sampler, fields_of
 from skbayes.space.base import SearchSpace, row_key
 from skbayes.streams import Stream, generator
-from skbayes.trial import FloatArray
+from skbayes.trial import FloatArray, Trial
 
 BLOCK = 64
 """Points of the sequence that are made at a time."""
@@ -100,16 +101,13 @@ class GridSampler(Sampler):
 
     def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
         assert self.space.grid_size is not None
-        states = [trial.state for trial in history.trials]
-        given = {
-            row_key(row)
-            for row, state in zip(self.space.snap(history.rows), states, strict=True)
-            if state is None
-        }
+        given = list(takewhile(_was_given, history.trials))
+        seen = History(self.space, given, history.number).seen
+        states = (trial.state for trial in history.trials)
         last = max((state.index for state in states if state is not None), default=-1)
         for index in range(last + 1, self.space.grid_size):
             row, params = self.space.grid_point(index)
-            if row_key(row) not in given:
+            if row_key(row) not in seen:
                 return Proposal(row, params, state=GridState(index))
         return NoProposal.EXHAUSTED
 
@@ -120,6 +118,10 @@ class GridSampler(Sampler):
         if type(index) is not int or not 0 <= index < (self.space.grid_size or 0):
             raise ValueError(f"{index!r} is no place in the grid")
         return GridState(index)
+
+
+def _was_given(trial: Trial) -> bool:
+    return trial.state is None
 
 
 class GivenFirst(Sampler):
