@@ -67,6 +67,16 @@ class Work(NamedTuple):
     splits: tuple[int, ...]
     task: Task
 
+    def holds(self, number: int, split: int) -> bool:
+        """Whether a split of a trial is among what the task evaluates.
+
+        Parameters
+        ----------
+        number, split : int
+            Of the trial and of its split.
+        """
+        return self.number == number and split in self.splits
+
 
 @dataclass
 class TaskQueue:
@@ -133,8 +143,8 @@ class TaskQueue:
             A trial, and a split that the task evaluates.
         """
         with self._lock:
-            needed = [w for w in self._spare if w.number == number and split in w.splits]
-            self._spare = [work for work in self._spare if work not in needed]
+            needed = [work for work in self._spare if work.holds(number, split)]
+            self._spare = [work for work in self._spare if not work.holds(number, split)]
         self.ready.extend(work.task for work in needed)
 
     def drop(self, number: int) -> None:
