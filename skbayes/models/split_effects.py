@@ -16,12 +16,14 @@ below the best one are not in H: scores that explode would hide the split effect
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from skbayes.trial import FloatArray
 
 PRIOR_WEIGHT = 4.0
-"""ν₀, the weight of s₀² in degrees of freedom, as in `pruning.racing`."""
+"""ν₀, the weight of s₀² in degrees of freedom."""
 
 MIN_TRIALS = 4
 """Least size of H, if there are more complete trials."""
@@ -57,5 +59,27 @@ def estimates(Y: FloatArray) -> tuple[FloatArray, FloatArray]:
     e = np.where(is_seen, Y - b, 0.0)
     mean = e.sum(axis=1) / j
     squares = np.where(is_seen, np.square(e - mean[:, np.newaxis]), 0.0).sum(axis=1)
+    return mean, variance_of_mean(squares, j, n_splits, prior_variance)
+
+
+def variance_of_mean(squares: Any, j: Any, n_splits: int, prior_variance: float) -> Any:
+    """Return the variance of a mean over all splits of which j were evaluated.
+
+    The splits are a finite population, so nothing is uncertain once all were evaluated.
+
+    Parameters
+    ----------
+    squares : float or ndarray
+        Sum of the squared deviations from the mean of the j splits.
+    j : int or ndarray
+    n_splits : int
+    prior_variance : float
+        s₀².
+
+    Returns
+    -------
+    variance : float or ndarray
+        Of the scale of a Student t distribution with `PRIOR_WEIGHT` + j − 1 degrees of freedom.
+    """
     spread = (PRIOR_WEIGHT * prior_variance + squares) / (PRIOR_WEIGHT + j - 1.0)
-    return mean, spread * (n_splits - j) / (n_splits * j)
+    return spread * (n_splits - j) / (n_splits * j)

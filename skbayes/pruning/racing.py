@@ -26,13 +26,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr
 
+from skbayes.models.split_effects import PRIOR_WEIGHT, variance_of_mean
 from skbayes.trial import FloatArray
 
 MIN_COMPLETE = 4
 """Complete trials that a race needs, so that the start-up design is not raced against itself."""
-
-PRIOR_WEIGHT = 4.0
-"""ν₀."""
 
 N_DECISIONS = 10
 """Most decisions about a trial: with many splits, a decision is made after each block of them."""
@@ -75,12 +73,11 @@ class Race:
         """
         n_splits, j = len(self.best), len(scores)
         d = scores - self.best[:j]
-        dof = PRIOR_WEIGHT + j - 1.0
-        variance = (PRIOR_WEIGHT * self.prior_variance + np.square(d - d.mean()).sum()) / dof
-        scale = np.sqrt(variance * (n_splits - j) / (n_splits * j))
+        squares = np.square(d - d.mean()).sum()
+        scale = np.sqrt(variance_of_mean(squares, j, n_splits, self.prior_variance))
         if scale == 0.0:
             return float(d.mean() >= 0.0)
-        return float(stdtr(dof, d.mean() / scale))
+        return float(stdtr(PRIOR_WEIGHT + j - 1.0, d.mean() / scale))
 
     def n_needed(self, scores: FloatArray) -> int | None:
         """Return after how many splits a trial is dropped, if it is.
