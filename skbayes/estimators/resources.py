@@ -44,6 +44,29 @@ class Resource(ABC):
     def __init__(self, search: Any) -> None:
         self.search = search
 
+    def check(self) -> None:
+        """Check that the estimator has the resource.
+
+        Raises
+        ------
+        ValueError
+            If it is a parameter that the estimator does not have, or one that is searched.
+        """
+        return
+
+    def note_on_most(self, most: int) -> str:
+        """Return what an error adds about where the most of the resource comes from.
+
+        Parameters
+        ----------
+        most : int
+
+        Returns
+        -------
+        note : str
+        """
+        return ""
+
     def most(self, inputs: Inputs) -> int:
         """Return the most that a candidate may get.
 
@@ -131,6 +154,9 @@ class Resource(ABC):
 class Samples(Resource):
     """The number of samples."""
 
+    def note_on_most(self, most: int) -> str:
+        return f" The data has n_samples={most}." if self.search.max_resources == "auto" else ""
+
     def subsampled_splits(
         self, inputs: Inputs, splits: Sequence[Split], fidelities: Iterable[int], seed: int
     ) -> dict[int, list[Split]]:
@@ -170,6 +196,9 @@ class Parameter(Resource):
     def __init__(self, search: Any) -> None:
         super().__init__(search)
         self.parameter = search.resource
+
+    def check(self) -> None:
+        search = self.search
         if not self._exists():
             hint = did_you_mean([search.resource], ["n_samples", *search.estimator.get_params()])
             raise ValueError(
@@ -218,7 +247,7 @@ RESOURCES: dict[str, type[Resource]] = {"n_samples": Samples}
 
 
 def make_resource(search: Any) -> Resource:
-    """Return the resource that a search names, after a check that the estimator has it.
+    """Return the resource that a search names.
 
     Parameters
     ----------
@@ -227,10 +256,5 @@ def make_resource(search: Any) -> Resource:
     Returns
     -------
     resource : Resource
-
-    Raises
-    ------
-    ValueError
-        If it is a parameter that the estimator does not have, or one that is searched.
     """
     return RESOURCES.get(search.resource, Parameter)(search)

@@ -159,12 +159,13 @@ def make_schedule(search: Any, resource: Resource, inputs: Inputs, size: int | N
     Raises
     ------
     ValueError
-        If there is too little of the resource.
+        If the estimator has no such resource, or there is too little of it.
     """
+    resource.check()
     if search.min_resources == search.n_candidates == "exhaust":
         raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
     most = resource.most(inputs)
-    least, n_candidates = _first_rung(search, resource.least(inputs), most, size)
+    least, n_candidates = _first_rung(search, resource, resource.least(inputs), most, size)
     brackets = make_brackets(
         None if search.n_brackets == "auto" else int(search.n_brackets),
         n_candidates,
@@ -198,13 +199,14 @@ def best_with_most_resources(results: dict[str, Any], metric: str) -> int:
     return int(np.argmax(np.where(is_last & has_score, scores, -np.inf)))
 
 
-def _first_rung(search: Any, least: int, most: int, size: int | None) -> tuple[int, int]:
+def _first_rung(
+    search: Any, resource: Resource, least: int, most: int, size: int | None
+) -> tuple[int, int]:
     """Return the resources and the number of candidates of the first rung."""
     if least > most:
-        from_data = search.resource == "n_samples" and search.max_resources == "auto"
         raise ValueError(
             f"min_resources_={least} is greater than max_resources_={most}."
-            + f" The data has n_samples={most}." * from_data
+            f"{resource.note_on_most(most)}"
         )
     if least == 0:
         raise ValueError(f"min_resources_={least}: you might have passed an empty dataset X.")
