@@ -215,7 +215,7 @@ class Study:
             return None
         if trial.number not in self._races:
             shown = self.trials[: self._n_shown[trial.number]]
-            table = split_scores([t for t in shown if _is_complete(t) and np.isfinite(t.score)])
+            table = split_scores([t for t in shown if t.is_complete and np.isfinite(t.score)])
             self._races[trial.number] = make_race(table, self.racing)
         return self._races[trial.number]
 
@@ -287,7 +287,7 @@ class Study:
         ValueError
             If no finished trial has a score.
         """
-        scores = np.array([t.score if _is_complete(t) else np.nan for t in self.trials])
+        scores = np.array([t.score if t.is_complete else np.nan for t in self.trials])
         if not np.isfinite(scores).any():
             raise ValueError("no trial of this study has a score yet.")
         return self.trials[int(np.nanargmax(scores))]
@@ -342,10 +342,6 @@ class Study:
             if self.trials[self.n_finished].outcome is None:
                 return
             self.n_finished += 1
-
-
-def _is_complete(trial: Trial) -> bool:
-    return trial.outcome is not None and trial.outcome.is_complete
 
 
 def _read_seed(random_state: Any) -> int:

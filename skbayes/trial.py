@@ -131,6 +131,11 @@ class Trial:
         return replace(self, outcome=outcome)
 
     @property
+    def is_complete(self) -> bool:
+        """Whether the trial is finished and all its splits were evaluated."""
+        return self.outcome is not None and self.outcome.is_complete
+
+    @property
     def score(self) -> float:
         """Score of the outcome; NaN while pending and for a failed trial."""
         return np.nan if self.outcome is None else self.outcome.score

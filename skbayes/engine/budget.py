@@ -129,8 +129,7 @@ class Patience:
         results : sequence of SplitResult
             Of its splits.
         """
-        is_complete = trial.outcome is not None and trial.outcome.is_complete
-        if is_complete and trial.score > self._best:
+        if trial.is_complete and trial.score > self._best:
             self._best, self._n_since = trial.score, 0
         else:
             self._n_since += 1

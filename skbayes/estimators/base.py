@@ -52,9 +52,7 @@ from skbayes.estimators.hints import did_you_mean, naming_the_closest_scorer, wa
 from skbayes.estimators.inputs import Inputs, Plan, check_names, draw_splits
 from skbayes.estimators.progress import Progress, say
 from skbayes.evaluation.evaluator import Evaluation
-from skbayes.evaluation.results import (
-    outcome_of,
-)
+from skbayes.evaluation.results import outcome_of
 from skbayes.evaluation.splits import Split
 from skbayes.evaluation.warm_start import WarmStartPool
 from skbayes.evaluation.watch import Watch

@@ -57,9 +57,8 @@ class Progress(Listener):
         trial = record.trial
         cost = resource_of(trial)
         self._cost += cost
-        is_complete = trial.outcome is not None and trial.outcome.is_complete
         if (
-            is_complete
+            trial.is_complete
             and np.isfinite(trial.score)
             and not (self._best and self._best.score >= trial.score)
         ):
@@ -86,11 +85,10 @@ class Progress(Listener):
         return "  ".join([*parts, self._times()])[:WIDTH]
 
     def _score_of(self, record: Record) -> str:
-        outcome = record.trial.outcome
-        if outcome is not None and not outcome.is_complete and np.isfinite(outcome.score):
-            return f"score {outcome.score:.5g} ({len(outcome.splits)}/{outcome.n_splits})"
-        if np.isfinite(record.trial.score):
-            return f"score {record.trial.score:.5g}"
+        trial, outcome = record.trial, record.trial.outcome
+        if outcome is not None and np.isfinite(trial.score):
+            n_run = "" if trial.is_complete else f" ({len(outcome.splits)}/{outcome.n_splits})"
+            return f"score {trial.score:.5g}{n_run}"
         errors = (error_of(result, self._metric) for result in record.results)
         reason = next((reason_of(error) for error in errors if error is not None), "score is NaN")
         kind, separator, message = (reason.splitlines() or [""])[0].partition(":")

@@ -78,10 +78,8 @@ class History:
     @cached_property
     def is_complete(self) -> NDArray[np.bool_]:
         """Which trials were evaluated on all splits and have a score, of shape (n,)."""
-        is_whole = [
-            trial.outcome is not None and trial.outcome.is_complete for trial in self.trials
-        ]
-        return np.array(is_whole, dtype=bool) & np.isfinite(self.scores)
+        is_whole = np.array([trial.is_complete for trial in self.trials], dtype=bool)
+        return is_whole & np.isfinite(self.scores)
 
     @cached_property
     def estimates(self) -> tuple[FloatArray, FloatArray]:
