@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
+from sklearn.model_selection import cross_val_score
 from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.tasks import TASKS
@@ -37,13 +37,11 @@ NAMES = [name for name, task in TASKS.items() if not task.is_noisy]
 def make_search(task_name: str, search: str, rule: str, seed: int, **options: Any) -> Any:
     """Return a search on a task."""
     task = TASKS[task_name]
-    is_classifier = "accuracy" in task.scoring or "log_loss" in task.scoring
-    splitter = StratifiedKFold if is_classifier else KFold
     return SEARCHES[search](
         task.make_estimator(),
         task.space,
         scoring=task.scoring,
-        cv=splitter(N_SPLITS, shuffle=True, random_state=0),
+        cv=task.splitter(N_SPLITS),
         racing=RULES[rule],
         random_state=seed,
         refit=False,

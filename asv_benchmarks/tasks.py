@@ -89,16 +89,20 @@ class Task:
         """Whether two evaluations of a candidate differ."""
         return "noisy" in self.marks
 
+    def splitter(self, n_splits: int) -> KFold | StratifiedKFold:
+        """Return a splitter of so many splits, the same ones every time."""
+        is_classifier = "accuracy" in self.scoring or "log_loss" in self.scoring
+        cls = StratifiedKFold if is_classifier else KFold
+        return cls(n_splits, shuffle=True, random_state=0)
+
     def score(self, params: dict[str, Any]) -> float:
         """Return the mean score over the splits; NaN if a fit fails."""
         X, y = self.data()
-        is_classifier = "accuracy" in self.scoring or "log_loss" in self.scoring
-        splitter = StratifiedKFold if is_classifier else KFold
         scorer = get_scorer(self.scoring)
         scores = []
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            for train, test in splitter(self.n_splits, shuffle=True, random_state=0).split(X, y):
+            for train, test in self.splitter(self.n_splits).split(X, y):
                 model = self.make_estimator().set_params(**clone(params, safe=False))
                 try:
                     scores.append(scorer(model.fit(X[train], y[train]), X[test], y[test]))

@@ -22,6 +22,7 @@ from sklearn.tree import DecisionTreeClassifier
 import skbayes
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
 from skbayes._sklearn_compat import HAS_CALLBACKS
+from tests.estimators.conftest import columns_of
 
 X, Y = load_iris(return_X_y=True)
 PROGRAMS = Path(__file__).parents[1] / "programs"
@@ -57,14 +58,6 @@ class Model(ClassifierMixin, BaseEstimator):
 
     def score(self, X, y):
         return -((self.x - 0.3) ** 2)
-
-
-def columns_of(search, n=None):
-    """Return all columns but the times; NaN is written out, to be equal to itself."""
-    columns = {k: v for k, v in search.cv_results_.items() if "time" not in k}
-    return {
-        k: ["nan" if x != x else x for x in np.asarray(v)[:n].tolist()] for k, v in columns.items()
-    }
 
 
 def search_with(model, cls=BayesSearchCV, **options):

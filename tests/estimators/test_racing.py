@@ -15,6 +15,7 @@ from sklearn.svm import SVC
 
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
 from skbayes.engine.records.journal import JournalError
+from tests.estimators.conftest import columns_of
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 2))
@@ -42,15 +43,6 @@ class Formula(RegressorMixin, BaseEstimator):
 def search_of(cls=BayesSearchCV, model=None, **options):
     defaults = {"n_iter": 30, "racing": 0.05, "random_state": 0, "refit": False, "cv": 5}
     return cls(Formula() if model is None else model, SPACE, **(defaults | options))
-
-
-def columns_of(search):
-    """Return all columns but the times; NaN is written out, to be equal to itself."""
-    return {
-        key: ["nan" if value != value else value for value in np.ma.getdata(column).tolist()]
-        for key, column in search.cv_results_.items()
-        if "time" not in key
-    }
 
 
 @pytest.fixture(params=[BayesSearchCV, TPESearchCV], ids=lambda cls: cls.__name__)
