@@ -1,13 +1,15 @@
 """Share of the ideal speed that the sliding window reaches, by workers and `n_points`.
 
-    python -m asv_benchmarks.window_table
+    python -m asv_benchmarks.window_table [racing]
 
 40 trials of 5 splits that sleep for a log-normal time; ideal is the sum of all sleeps divided by
-the number of workers.
+the number of workers. With `racing`, 40 trials without racing are put beside 80 with it, and the
+sleeps of splits that are thrown away do not count.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -27,30 +29,37 @@ from skbayes.study import Study
 from skbayes.trial import Trial
 
 N_TRIALS, N_SPLITS, MEDIAN_SECONDS = 40, 5, 0.05
+N_REPEATS = 5
 
 
-def sleep(number: int, splits: Sequence[int], seconds: float) -> Answer:
+def sleep(number: int, splits: Sequence[int], seconds: float, scores: Sequence[float]) -> Answer:
     """Stand for fits of so many seconds."""
     time.sleep(seconds)
-    result = {"test_scores": 0.0, "fit_error": None, "fit_time": 0.0, "score_time": 0.0}
-    return Answer(number, dict.fromkeys(splits, result), seconds)
+    same = {"fit_error": None, "fit_time": 0.0, "score_time": 0.0}
+    results = {
+        split: {"split": split, "test_scores": score, **same}
+        for split, score in zip(splits, scores, strict=True)
+    }
+    return Answer(number, results, seconds)
 
 
 class Sleeper:
-    """Tasks whose durations differ between trials and, less, between splits."""
+    """Tasks whose durations and scores differ between trials and, less, between splits."""
 
     n_splits = N_SPLITS
 
-    def __init__(self, sigma: float) -> None:
-        rng = np.random.default_rng(0)
-        by_trial = rng.normal(0, sigma, (N_TRIALS, 1))
-        by_split = rng.normal(0, 0.2, (N_TRIALS, N_SPLITS))
+    def __init__(self, sigma: float, n_trials: int, seed: int = 0) -> None:
+        rng = np.random.default_rng(seed)
+        by_trial = rng.normal(0, sigma, (n_trials, 1))
+        by_split = rng.normal(0, 0.2, (n_trials, N_SPLITS))
         self.seconds = MEDIAN_SECONDS * np.exp(by_trial + by_split)
+        self.scores = rng.normal(0, 1.0, (n_trials, 1)) + rng.normal(0, 0.2, (n_trials, N_SPLITS))
 
     def task(self, trial: Trial, splits: Sequence[int]) -> Task:
         """Return the task of some splits."""
-        seconds = float(self.seconds[trial.number, list(splits)].sum())
-        task: Task = delayed(sleep)(trial.number, splits, seconds)
+        own = trial.number, list(splits)
+        seconds = float(self.seconds[own].sum())
+        task: Task = delayed(sleep)(trial.number, splits, seconds, self.scores[own].tolist())
         return task
 
     def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
@@ -61,15 +70,22 @@ class Sleeper:
         """There is no model to keep."""
 
 
-def share_of_ideal(n_workers: int, n_points: int, sigma: float, n_trials: int = N_TRIALS) -> float:
+def share_of_ideal(
+    n_workers: int,
+    n_points: int,
+    sigma: float,
+    n_trials: int = N_TRIALS,
+    racing: float | None = None,
+    seed: int = 0,
+) -> float:
     """Return ideal over measured wall time."""
-    sleeper = Sleeper(sigma)
+    sleeper = Sleeper(sigma, n_trials, seed)
     space = Space({"x": uniform(0, 1)})
     sampler = QuasiRandomSampler(space, 0)
     loop = SearchLoop(
-        Study(space, sampler, n_points=n_points, random_state=0),
+        Study(space, sampler, n_points=n_points, random_state=0, racing=racing),
         sleeper,
-        lambda results: outcome_of(results, None),
+        lambda results: outcome_of(results, None, N_SPLITS),
         n_trials,
         nullcontext,
     )
@@ -79,7 +95,29 @@ def share_of_ideal(n_workers: int, n_points: int, sigma: float, n_trials: int = 
     begin = time.perf_counter()
     loop.run(Pool(lambda: parallel, n_workers=n_workers))
     spent = time.perf_counter() - begin
-    return float(sleeper.seconds[:n_trials].sum() / n_workers / spent)
+    outcomes = [trial.outcome for trial in loop.study.trials]
+    useful = sum(
+        sleeper.seconds[number, list(outcome.splits)].sum()
+        for number, outcome in enumerate(outcomes)
+        if outcome is not None
+    )
+    return float(useful / n_workers / spent)
+
+
+def table_of_racing() -> None:
+    """Print the shares without and with racing, by the number of workers."""
+    print("| workers = q | without racing | with racing | median ratio |")
+    print("|---|---|---|---|")
+    for n in (2, 8, 32):
+        pairs = np.array(
+            [
+                [share_of_ideal(n, n, 0.7, 40 * m, a, seed) for m, a in ((1, None), (2, 0.05))]
+                for seed in range(N_REPEATS)
+            ]
+        )
+        without, with_racing = np.median(pairs, axis=0)
+        ratio = np.median(pairs[:, 1] / pairs[:, 0])
+        print(f"| {n} | {without:.2f} | {with_racing:.2f} | {ratio:.2f} |", flush=True)
 
 
 def main() -> None:
@@ -93,4 +131,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    table_of_racing() if sys.argv[1:] == ["racing"] else main()

@@ -15,7 +15,6 @@ A study knows samplers and trials, and neither clocks nor workers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
@@ -154,7 +153,8 @@ class Study:
         ----------
         trial : Trial
         split : int
-            Number of the split, from 0; the splits may be reported in any order.
+            Number of the split, from 0. The splits may be reported in any order; best is
+            ``trial.split_order(n_splits)``.
         score : float or Outcome
             Greater is better; NaN stands for a failure. An outcome is that of this split alone.
 
@@ -171,8 +171,8 @@ class Study:
     def should_drop(self, trial: Trial) -> bool:
         """Whether the reported splits of a trial show that it is not worth the others.
 
-        The decision depends on the trials that its proposal was shown, and on its own splits in
-        their order, so it is the same whatever was reported first.
+        The decision depends on the trials that its proposal was shown, and on its own splits in the
+        order in which they were reported.
 
         Parameters
         ----------
@@ -193,11 +193,10 @@ class Study:
             None if it is not to be dropped yet, or never.
         """
         race = self.race_of(trial)
-        reports = self._reports.get(trial.number, {})
-        in_order = list(takewhile(reports.__contains__, count()))
-        if race is None or not in_order:
+        reports = self._reports.get(trial.number)
+        if race is None or not reports:
             return None
-        return race.n_needed(np.array([reports[split] for split in in_order]))
+        return race.n_needed(list(reports), np.array(list(reports.values())))
 
     def race_of(self, trial: Trial) -> Race | None:
         """Return the race that a trial is in.
@@ -320,7 +319,7 @@ class Study:
         if not reports:
             raise ValueError(f"trial {trial.number} has no reports; give its outcome.")
         n_needed, race = self.n_needed(trial), self.race_of(trial)
-        splits = tuple(sorted(reports)) if n_needed is None else tuple(range(n_needed))
+        splits = tuple(sorted(list(reports)[:n_needed]))
         scores = tuple(reports[split] for split in splits)
         n_splits = None if race is None else len(race.best)
         return Outcome({SINGLE_METRIC: scores}, splits, n_splits=n_splits)

@@ -130,6 +130,22 @@ class Trial:
         """
         return replace(self, outcome=outcome)
 
+    def split_order(self, n_splits: int) -> list[int]:
+        """Return the splits in the order in which they are evaluated if the trial may be dropped.
+
+        Each trial begins with another split. If all began with the same one, a model of the scores
+        would learn what is best for this split, not what is best for the mean.
+
+        Parameters
+        ----------
+        n_splits : int
+
+        Returns
+        -------
+        order : list of int
+        """
+        return [(self.number + i) % n_splits for i in range(n_splits)]
+
     @property
     def is_complete(self) -> bool:
         """Whether the trial is finished and all its splits were evaluated."""

@@ -70,7 +70,7 @@ def recorded_searches():
             f"{name}, given": search_of(cls, initial_params=GIVEN),
             f"{name}, failing": search_of(cls, model=Formula(fails_above=0.6)),
             f"{name}, integers": search_of(cls, {"x": uniform(0, 1), "depth": randint(0, 10**6)}),
-            f"{name}, raced": search_of(cls, racing="auto", n_iter=20, cv=5),
+            f"{name}, raced": search_of(cls, n_iter=20, cv=5),
         }
     rounds = {"resource": "rounds", "max_resources": 9}
     boosting = GradientBoostingRegressor(random_state=0, n_estimators=9)

@@ -237,14 +237,14 @@ def split_scores_of(trial, n_splits=5):
     return -((trial.params["x"] - 0.3) ** 2) + effects + noise
 
 
-def raced(n_trials=30, order=None, n_points=2, **options):
-    """Run a study by reports, the splits of a trial in some order."""
+def raced(n_trials=30, n_points=2, **options):
+    """Run a study by reports."""
     study = Study(LINE, n_points=n_points, random_state=0, **({"racing": 0.05} | options))
     n_run = 0
     for _ in range(n_trials):
         trial = study.ask()
         scores = split_scores_of(trial)
-        for split in range(5) if order is None else order:
+        for split in trial.split_order(5):
             study.report(trial, split, scores[split])
             n_run += 1
             if study.should_drop(trial):
@@ -264,13 +264,24 @@ def test_racing_saves_splits_and_finds_the_same_place():
     assert all(first)
 
 
-def test_a_race_is_the_same_whatever_split_came_first():
-    in_order, _ = raced()
-    last_first, _ = raced(order=[4, 2, 3, 1, 0])
-    assert [t.params for t in in_order.trials] == [t.params for t in last_first.trials]
-    assert [t.outcome.splits for t in in_order.trials] == [
-        t.outcome.splits for t in last_first.trials
-    ]
+def test_every_trial_begins_with_another_split():
+    orders = [Trial(number, np.empty(0), {}).split_order(5) for number in range(5)]
+    assert [sorted(order) for order in orders] == [list(range(5))] * 5
+    assert sorted(order[0] for order in orders) == list(range(5))
+    study, _ = raced()
+    firsts = {t.outcome.splits for t in study.trials if len(t.outcome.splits) == 1}
+    assert len(firsts) > 1
+
+
+def test_a_trial_is_judged_by_its_splits_in_the_order_in_which_they_are_reported():
+    study, _ = raced(n_trials=8)
+    trial = study.ask()
+    far = study.best_trial.outcome.scores["score"]
+    for split in (3, 1, 0):
+        study.report(trial, split, far[split] - 1.0)
+    assert study.n_needed(trial) == 1
+    study.tell(trial)
+    assert study.trials[trial.number].outcome.splits == (3,)
 
 
 def test_a_trial_without_reports_is_told_its_outcome():

@@ -57,8 +57,6 @@ class SearchLoop:
     ----------
     fit_warnings : list of FitWarning
         The warnings of fits in other processes.
-    n_thrown_away : int
-        Splits that were evaluated for trials that had been dropped meanwhile.
     """
 
     study: Study
@@ -73,7 +71,6 @@ class SearchLoop:
 
     def __post_init__(self) -> None:
         self.fit_warnings: list[FitWarning] = []
-        self.n_thrown_away = 0
         self._under_way = TrialsUnderWay(self.evaluator)
         self._is_exhausted = False  # nothing more is proposed
         self._n_counted_when_late = -1  # `n_counted` when there was no time left for another trial
@@ -121,7 +118,7 @@ class SearchLoop:
         if answer.number in self._under_way:
             self.add_results(answer.number, answer.results)
         else:  # the trial was dropped meanwhile
-            self.n_thrown_away += n_splits
+            self._under_way.n_thrown_away += n_splits
 
     def add_results(self, number: int, results: Mapping[int, SplitResult]) -> None:
         """Store results of splits; a trial is finished once all its splits have a result.
@@ -133,10 +130,10 @@ class SearchLoop:
         results : mapping of int to SplitResult
             By the number of the split.
         """
-        self._under_way.add(number, results)
+        in_order = self._under_way.add(number, results)
         trial = self.study.trials[number]
-        for split in results if self._under_way.is_raced(number) else ():
-            self.study.report(trial, split, self.make_outcome([results[split]]))
+        for result in in_order if self._under_way.is_raced(number) else ():
+            self.study.report(trial, result["split"], self.make_outcome([result]))
         complete = self._under_way.complete(number, self.study.n_needed(trial))
         if complete is not None:
             self.study.tell(trial, self.make_outcome(complete))

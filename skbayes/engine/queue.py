@@ -60,11 +60,14 @@ class Work(NamedTuple):
         Of the trial.
     splits : tuple of int
         Its splits.
+    n_before : int
+        How many splits of the trial are evaluated before.
     task : Task
     """
 
     number: int
     splits: tuple[int, ...]
+    n_before: int
     task: Task
 
     def holds(self, number: int, split: int) -> bool:
@@ -173,7 +176,7 @@ class TaskQueue:
         with self._lock:
             if not self._spare:
                 return None
-            earliest = min(range(len(self._spare)), key=lambda i: self._spare[i].splits)
+            earliest = min(range(len(self._spare)), key=lambda i: self._spare[i].n_before)
             return self._spare.pop(earliest)
 
     def _pause(self) -> Task:

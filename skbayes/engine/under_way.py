@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import numpy as np
 
@@ -14,6 +15,35 @@ from skbayes.trial import Trial
 
 SHORTEST_TASK = 0.005
 """Seconds that a task should take at least, to be worth the overhead of sending it."""
+
+
+@dataclass
+class _UnderWay:
+    """A pending trial.
+
+    Parameters
+    ----------
+    trial : Trial
+    block : int or None
+        Splits between two decisions whether the trial is dropped; None if it never is.
+    order : list of int
+        Its splits, in the order in which they are evaluated.
+    """
+
+    trial: Trial
+    block: int | None
+    order: list[int]
+    results: dict[int, SplitResult] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> list[int]:
+        """The splits without a result."""
+        return [split for split in self.order if split not in self.results]
+
+    @property
+    def n_in_order(self) -> int:
+        """How many splits have a result, up to the first one without."""
+        return sum(1 for _ in takewhile(self.results.__contains__, self.order))
 
 
 @dataclass
@@ -28,13 +58,14 @@ class TrialsUnderWay:
     ----------
     queue : TaskQueue
         The tasks of the splits without a result that are not running.
+    n_thrown_away : int
+        Splits that were evaluated for trials that had been dropped meanwhile.
     """
 
     evaluator: Evaluator
     queue: TaskQueue = field(default_factory=TaskQueue)
-    _trials: dict[int, Trial] = field(default_factory=dict)
-    _results: dict[int, dict[int, SplitResult]] = field(default_factory=dict)
-    _blocks: dict[int, int | None] = field(default_factory=dict)
+    n_thrown_away: int = 0
+    _trials: dict[int, _UnderWay] = field(default_factory=dict)
     _seconds_per_split: float = np.inf  # of the latest answer
 
     def __contains__(self, number: int) -> bool:
@@ -54,9 +85,10 @@ class TrialsUnderWay:
         block : int or None, default=None
             Splits between two decisions whether the trial is dropped; None if it never is.
         """
-        self._trials[trial.number], self._results[trial.number] = trial, {}
-        self._blocks[trial.number] = block
-        self._enqueue(trial)
+        n_splits = self.evaluator.n_splits
+        order = list(range(n_splits)) if block is None else trial.split_order(n_splits)
+        self._trials[trial.number] = _UnderWay(trial, block, order)
+        self._enqueue(self._trials[trial.number])
 
     def renew_queue(self, n_workers: int) -> None:
         """Make a new queue, with the tasks of all splits that have no result.
@@ -67,8 +99,8 @@ class TrialsUnderWay:
             How many tasks run at once.
         """
         self.queue = TaskQueue(n_workers)
-        for trial in self._trials.values():
-            self._enqueue(trial)
+        for pending in self._trials.values():
+            self._enqueue(pending)
 
     def is_raced(self, number: int) -> bool:
         """Whether a trial under way may be dropped.
@@ -77,7 +109,7 @@ class TrialsUnderWay:
         ----------
         number : int
         """
-        return self._blocks[number] is not None
+        return self._trials[number].block is not None
 
     def task_of(self, number: int, split: int) -> Task:
         """Return the task of one split alone.
@@ -91,7 +123,7 @@ class TrialsUnderWay:
         -------
         task : Task
         """
-        return self.evaluator.task(self._trials[number], [split])
+        return self.evaluator.task(self._trials[number].trial, [split])
 
     def failed(self, number: int, split: int, reason: str, stack: str) -> SplitResult:
         """Return the result of a split whose worker process died.
@@ -108,7 +140,7 @@ class TrialsUnderWay:
         -------
         result : SplitResult
         """
-        return self.evaluator.failed(self._trials[number], split, reason, stack)
+        return self.evaluator.failed(self._trials[number].trial, split, reason, stack)
 
     def is_missing(self, number: int, split: int) -> bool:
         """Whether a split is under way and has no result.
@@ -120,7 +152,7 @@ class TrialsUnderWay:
         number, split : int
             Of the trial and of its split.
         """
-        return number in self._trials and split not in self._results[number]
+        return number in self._trials and split not in self._trials[number].results
 
     def note_time(self, answer: Answer) -> None:
         """Note how long a split took in an answer.
@@ -131,8 +163,8 @@ class TrialsUnderWay:
         """
         self._seconds_per_split = answer.seconds / len(answer.results)
 
-    def add(self, number: int, results: Mapping[int, SplitResult]) -> None:
-        """Store results of splits.
+    def add(self, number: int, results: Mapping[int, SplitResult]) -> list[SplitResult]:
+        """Store results of splits, and return those whose turn it is.
 
         Parameters
         ----------
@@ -140,8 +172,17 @@ class TrialsUnderWay:
             Of the trial.
         results : mapping of int to SplitResult
             By the number of the split.
+
+        Returns
+        -------
+        in_order : list of SplitResult
+            A result is returned once those of all splits before it are known, so the order does not
+            depend on which worker was faster.
         """
-        self._results[number].update(results)
+        pending = self._trials[number]
+        n_before = pending.n_in_order
+        pending.results.update(results)
+        return [pending.results[split] for split in pending.order[n_before : pending.n_in_order]]
 
     def complete(self, number: int, n_needed: int | None) -> list[SplitResult] | None:
         """Return the results of a trial if it is finished, and remove it then.
@@ -157,35 +198,41 @@ class TrialsUnderWay:
         Returns
         -------
         results : list of SplitResult or None
-            Of the first splits that are needed, in order. None if a split is missing.
+            Of the splits that are needed, by number. None if a split is missing.
         """
-        known = self._results[number]
-        if n_needed is None and len(known) < self.evaluator.n_splits:
+        pending = self._trials[number]
+        if n_needed is None and pending.missing:
             if self.is_raced(number):
-                self.queue.need(number, self._missing(self._trials[number])[0])
+                self.queue.need(number, pending.missing[0])
             return None
         self.queue.drop(number)
-        del self._trials[number], self._results[number], self._blocks[number]
-        return [known[split] for split in sorted(known)][:n_needed]
+        del self._trials[number]
+        needed = sorted(pending.order[:n_needed])
+        self.n_thrown_away += len(pending.results) - len(needed)
+        return [pending.results[split] for split in needed]
 
     def work_left(self) -> list[tuple[Trial, int]]:
         """Return the pending trials, each with its number of splits without a result."""
-        return [(trial, len(self._missing(trial))) for trial in self._trials.values()]
+        return [(pending.trial, len(pending.missing)) for pending in self._trials.values()]
 
-    def _missing(self, trial: Trial) -> list[int]:
-        known = self._results[trial.number]
-        return [split for split in range(self.evaluator.n_splits) if split not in known]
-
-    def _enqueue(self, trial: Trial) -> None:
+    def _enqueue(self, pending: _UnderWay) -> None:
         """Queue the missing splits of a trial; if it may be dropped, all but the first are spare.
 
         Short splits share a task.
         """
-        splits, block = self._missing(trial), self._blocks[trial.number]
+        trial, splits, block = pending.trial, pending.missing, pending.block
         n_short = int(SHORTEST_TASK / max(self._seconds_per_split, 1e-9)) + 1
         size = max(n_short if self.queue.n_workers > 1 or block is None else 1, block or 1)
         groups = [tuple(splits[first : first + size]) for first in range(0, len(splits), size)]
-        works = [Work(trial.number, group, self.evaluator.task(trial, group)) for group in groups]
+        works = [
+            Work(
+                trial.number,
+                group,
+                pending.order.index(group[0]),
+                self.evaluator.task(trial, group),
+            )
+            for group in groups
+        ]
         n_ready = len(works) if block is None else 1
         self.queue.ready.extend(work.task for work in works[:n_ready])
         self.queue.add_spare(works[n_ready:])

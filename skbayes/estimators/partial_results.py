@@ -23,22 +23,23 @@ def filled(results: Sequence[SplitResult], n_splits: int) -> list[SplitResult]:
     Parameters
     ----------
     results : sequence of SplitResult
-        Of the first splits.
+        Of some splits.
     n_splits : int
 
     Returns
     -------
     results : list of SplitResult
-        Of all splits.
+        Of all splits, in order.
     """
-    n_missing = n_splits - len(results)
-    if n_missing == 0:
+    if len(results) == n_splits:
         return list(results)
     names = ["test_scores", "train_scores", "fit_time", "score_time"]
     means = {
         name: _mean([result[name] for result in results]) for name in names if name in results[0]
     }
-    return [*results, *[{**results[0], **means, "fit_error": None}] * n_missing]
+    known = {result["split"]: result for result in results}
+    missing = {**results[0], **means, "fit_error": None}
+    return [known.get(split, missing) for split in range(n_splits)]
 
 
 def take_out(table: dict[str, Any], records: Sequence[Record], n_splits: int) -> None:
@@ -51,22 +52,23 @@ def take_out(table: dict[str, Any], records: Sequence[Record], n_splits: int) ->
     records : sequence of Record
     n_splits : int
     """
-    n_run = np.array([len(record.results) for record in records])
+    is_partial = np.array([len(record.results) < n_splits for record in records])
     metrics = [name.removeprefix("mean_") for name in table if name.startswith("mean_")]
     for name in metrics:
-        if name.endswith("_time"):
-            columns = _columns([[r[name] for r in record.results] for record in records], n_splits)
-        else:
-            columns = np.array([table[f"split{split}_{name}"] for split in range(n_splits)])
-        columns[np.arange(n_splits)[:, np.newaxis] >= n_run] = np.nan
-        for number in np.flatnonzero(n_run < n_splits):
-            run = columns[: n_run[number], number]
-            table[f"mean_{name}"][number], table[f"std_{name}"][number] = run.mean(), run.std()
-            for split in range(n_run[number], n_splits):
-                if f"split{split}_{name}" in table:
+        for number, record in enumerate(records):
+            if not is_partial[number]:
+                continue
+            results = record.results
+            splits = [result["split"] for result in results]
+            if name.endswith("_time"):
+                run = np.array([result[name] for result in results])
+            else:
+                run = np.array([table[f"split{split}_{name}"][number] for split in splits])
+                for split in set(range(n_splits)).difference(splits):
                     table[f"split{split}_{name}"][number] = np.nan
+            table[f"mean_{name}"][number], table[f"std_{name}"][number] = run.mean(), run.std()
         if f"rank_{name}" in table:
-            means = np.where(n_run < n_splits, np.nan, table[f"mean_{name}"])
+            means = np.where(is_partial, np.nan, table[f"mean_{name}"])
             table[f"rank_{name}"] = _ranks(means)
 
 
@@ -74,11 +76,6 @@ def _mean(values: Sequence[Any]) -> Any:
     if isinstance(values[0], dict):
         return {name: _mean([value[name] for value in values]) for name in values[0]}
     return float(np.mean(values))
-
-
-def _columns(rows: Sequence[Sequence[float]], n_splits: int) -> Any:
-    """Return values by split and candidate, NaN where there is none."""
-    return np.array([[*row, *[np.nan] * (n_splits - len(row))] for row in rows]).T
 
 
 def _ranks(means: Any) -> Any:

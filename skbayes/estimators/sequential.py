@@ -27,6 +27,9 @@ RACING = 0.05
 Chosen in doc/benchmarks.md: "TPESearchCV | 0.1 | 51".
 """
 
+MIN_SPLITS = 4
+"""Number of splits from which on candidates are raced by default."""
+
 MAX_ITER = 10_000
 """Maximum number of trials of a search with `n_iter=None`."""
 
@@ -47,7 +50,7 @@ class SequentialSearchCV(BaseModelSearchCV):
     }
 
     # A subclass with a constructor of its own need not set what it does not have.
-    racing: float | bool | str = False
+    racing: float | bool | str = "auto"
     n_fits: int | None = None
 
     @explaining_wrong_arguments
@@ -73,7 +76,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         timeout: float | None = None,
         max_fit_time: float | None = None,
         n_iter_no_change: int | None = None,
-        racing: float | bool | str = False,
+        racing: float | bool | str = "auto",
         n_fits: int | None = None,
     ) -> None:
         super().__init__(
@@ -154,7 +157,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         if self.racing is False or self._is_grid(plan.space) or is_whole:
             return None
         if self.racing == "auto":
-            return RACING if self.n_splits_ >= 3 else None
+            return RACING if self.n_splits_ >= MIN_SPLITS and self._has_deciding_metric else None
         return float(self.racing)
 
     def _extra_columns(
@@ -164,6 +167,12 @@ class SequentialSearchCV(BaseModelSearchCV):
             return {}
         outcomes = [trial.outcome for trial in trials]
         return {"n_splits_evaluated": [len(o.splits) for o in outcomes if o is not None]}
+
+    @property
+    def _has_deciding_metric(self) -> bool:
+        """Whether the best candidate is the one with the best score of one metric."""
+        is_multimetric = isinstance(self.scoring, list | tuple | set | dict)
+        return not (callable(self.refit) or (is_multimetric and self.refit is False))
 
     def _is_grid(self, space: Space) -> bool:
         if self.n_iter is None or not (self.n_iter_no_change is self.n_fits is None):

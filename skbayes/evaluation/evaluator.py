@@ -183,6 +183,7 @@ def _evaluate(
                     callback_ctx=listener,
                     **options,
                 )
+            result["split"] = split
             result["stop_requested"] = listener is not None and listener.wants_stop
             result["score_errors"] = errors
             for key in ("test_scores", "train_scores"):

@@ -26,8 +26,9 @@ CHAIN = re.compile(
 SplitResult = dict[str, Any]
 """Scores, times and error of one split, as scikit-learn reports them.
 
-Two keys are added: ``stop_requested`` is true if a callback asked to stop the search after this
-trial, and ``score_errors`` has the tracebacks of scores that failed, by the name of the metric.
+Three keys are added: ``split`` is its number, ``stop_requested`` is true if a callback asked to
+stop the search after this trial, and ``score_errors`` has the tracebacks of scores that failed, by
+the name of the metric.
 """
 
 
@@ -61,7 +62,7 @@ def outcome_of(results: Sequence[SplitResult], metric: Any, n_splits: int | None
     Parameters
     ----------
     results : sequence of SplitResult
-        Of all splits, or of the first ones, in order.
+        Of all splits, or of some, in order.
     metric : object
         Name of the metric to maximise if there are several; if no metric has this name, the first
         metric is maximised.
@@ -78,7 +79,7 @@ def outcome_of(results: Sequence[SplitResult], metric: Any, n_splits: int | None
     errors = (error_of(result, metric) for result in results)
     failure = next((reason_of(error) for error in errors if error is not None), None)
     cost = sum(result["fit_time"] + result["score_time"] for result in results)
-    splits = tuple(range(len(results)))
+    splits = tuple(result["split"] for result in results)
     followed = _maximised_metric(scores, metric)
     return Outcome(scores, splits, followed, cost, failure, n_splits)
 
@@ -151,11 +152,11 @@ def failures_of(results: Sequence[SplitResult]) -> list[FitFailure]:
         Of the splits, in order.
     """
     found: dict[tuple[str, str], dict[int, str]] = {}
-    for split, result in enumerate(results):
+    for result in results:
         errors = [("fit", result["fit_error"])] if result["fit_error"] is not None else []
         errors += [("score", text) for text in result.get("score_errors", {}).values()]
         for step, text in errors:
-            found.setdefault((step, reason_of(text)), {}).setdefault(split, text)
+            found.setdefault((step, reason_of(text)), {}).setdefault(result["split"], text)
     return [
         FitFailure(tuple(splits), reason, without_fit_frame(next(iter(splits.values()))), step)
         for (step, reason), splits in found.items()

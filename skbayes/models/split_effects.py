@@ -22,8 +22,11 @@ import numpy as np
 
 from skbayes.trial import FloatArray
 
-PRIOR_WEIGHT = 4.0
-"""ν₀, the weight of s₀² in degrees of freedom."""
+PRIOR_WEIGHT = 8.0
+"""ν₀, the weight of s₀² in degrees of freedom.
+
+Chosen in doc/benchmarks.md: "mean | 8 | yes".
+"""
 
 MIN_TRIALS = 4
 """Least size of H, if there are more complete trials."""

@@ -11,9 +11,11 @@ a Student t distribution with ν₀ + j − 1 degrees of freedom around d̄, of 
 σ̂ √((K − j) / (K j)): the K splits are a finite population, of which j are known. A trial is dropped
 if the probability that it is better than t is less than α.
 
-The prior s₀² is the median variance of such differences between t and the better half of the
-complete trials. Everything is a pure function of the complete trials that the proposal was shown
-and of the scores of the trial itself, so the decision is the same for any number of workers.
+The prior s₀² is the mean variance of such differences between t and the better half of the complete
+trials. (The median is zero as soon as half of them are as good as copies of t, and then every other
+trial would be dropped after one split.) Everything is a pure function of the complete trials that
+the proposal was shown and of the scores of the trial itself, so the decision is the same for any
+number of workers.
 
 Racing by paired tests follows Birattari, Stützle, Paquete & Varrentrapp, "A Racing Algorithm for
 Configuring Metaheuristics", GECCO 2002; the prior on the variance lets it decide after one split.
@@ -21,6 +23,7 @@ Configuring Metaheuristics", GECCO 2002; the prior on the variance lets it decid
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,33 +62,37 @@ class Race:
         """Number of splits between two decisions."""
         return max(1, len(self.best) // N_DECISIONS)
 
-    def probability_better(self, scores: FloatArray) -> float:
+    def probability_better(self, splits: Sequence[int], scores: FloatArray) -> float:
         """Return the probability that the mean over all splits is above that of the best trial.
 
         Parameters
         ----------
+        splits : sequence of int
+            The j splits that were evaluated; 0 < j < K.
         scores : ndarray of shape (j,)
-            On the first j splits, finite; 0 < j < K.
+            On these splits, finite.
 
         Returns
         -------
         probability : float
         """
         n_splits, j = len(self.best), len(scores)
-        d = scores - self.best[:j]
+        d = scores - self.best[list(splits)]
         squares = np.square(d - d.mean()).sum()
         scale = np.sqrt(variance_of_mean(squares, j, n_splits, self.prior_variance))
         if scale == 0.0:
             return float(d.mean() >= 0.0)
         return float(stdtr(PRIOR_WEIGHT + j - 1.0, d.mean() / scale))
 
-    def n_needed(self, scores: FloatArray) -> int | None:
+    def n_needed(self, splits: Sequence[int], scores: FloatArray) -> int | None:
         """Return after how many splits a trial is dropped, if it is.
 
         Parameters
         ----------
+        splits : sequence of int
+            The j splits that were evaluated, in this order.
         scores : ndarray of shape (j,)
-            On the first j splits. A split without a finite score drops the trial.
+            On these splits. A split without a finite score drops the trial.
 
         Returns
         -------
@@ -95,7 +102,7 @@ class Race:
         failed = np.flatnonzero(~np.isfinite(scores))
         n_finite = int(failed[0]) if len(failed) else len(scores)
         for j in range(self.block, min(n_finite, len(self.best) - 1) + 1, self.block):
-            if self.probability_better(scores[:j]) < self.alpha:
+            if self.probability_better(splits[:j], scores[:j]) < self.alpha:
                 return j
         return n_finite + 1 if n_finite < min(len(scores), len(self.best) - 1) else None
 
@@ -119,4 +126,4 @@ def make_race(table: FloatArray, alpha: float) -> Race | None:
     order = np.argsort(-table.mean(axis=1), kind="stable")
     best, *others = table[order[: (len(order) + 1) // 2]]
     variances = np.var(np.array(others) - best, axis=1, ddof=1)
-    return Race(best, float(np.median(variances)), alpha)
+    return Race(best, float(np.mean(variances)), alpha)

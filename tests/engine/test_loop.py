@@ -27,7 +27,7 @@ def evaluate(number, splits, x, seconds):
     """Stands for fits: it takes its time and returns scores."""
     time.sleep(sum(seconds))
     times = {"fit_time": 0.0, "score_time": 0.0}
-    results = {s: {"test_scores": x + s, "fit_error": None, **times} for s in splits}
+    results = {s: {"split": s, "test_scores": x + s, "fit_error": None, **times} for s in splits}
     return Answer(number, results, sum(seconds))
 
 
@@ -235,15 +235,15 @@ def test_short_splits_travel_together_and_long_ones_alone():
 def test_spare_tasks_are_handed_out_to_idle_workers_alone():
     queue = TaskQueue(n_workers=2)
     queue.ready.append("A0")
-    queue.add_spare([Work(0, (split,), f"A{split}") for split in (1, 2, 3)])
-    queue.add_spare([Work(1, (1,), "B1")])
+    queue.add_spare([Work(0, (split,), split, f"A{split}") for split in (1, 2, 3)])
+    queue.add_spare([Work(1, (4,), 1, "B1")])
     assert [next(queue) for _ in range(2)] == ["A0", "A1"]
     assert next(queue)[0].function is time.sleep  # both workers are busy
     queue.need(0, 3)
     assert next(queue) == "A3"
     queue.n_received += 3
     assert next(queue) == "B1"  # the earlier split first
-    queue.need(1, 1)  # was handed out already
+    queue.need(1, 4)  # was handed out already
     queue.drop(0)
     assert next(queue)[0].function is time.sleep
     queue.n_received += 1

@@ -22,6 +22,7 @@ from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
 from skbayes.engine.records import checkpoint
 from skbayes.engine.records.journal import Journal, JournalError
 from skbayes.space.distributions import N_DRAWS
+from tests.estimators.conftest import columns_of
 
 X, Y = load_iris(return_X_y=True)
 SPACE = {"C": loguniform(1e-3, 1e3), "gamma": loguniform(1e-4, 1e1)}
@@ -68,10 +69,6 @@ def make(cls, checkpoint, space=None, **options):
     options = {"random_state": 0, "cv": 3, "refit": False} | options
     estimator = options.pop("estimator", Breaking())
     return cls(estimator, space, checkpoint=checkpoint, **options)
-
-
-def columns_of(search):
-    return {k: np.ma.getdata(v).tolist() for k, v in search.cv_results_.items() if "time" not in k}
 
 
 def interrupt(search, at, data=DATA, **params):

@@ -140,11 +140,11 @@ def test_ctrl_c_leaves_no_process_and_a_search_that_can_be_used(n_jobs, seed, tm
 @pytest.mark.parametrize("cls", [BayesSearchCV, TPESearchCV])
 def test_a_search_stopped_by_the_clock_is_the_beginning_of_the_whole(cls, n_jobs):
     search = search_with(Model(seconds=0.03), cls, n_iter=None, timeout=3, n_jobs=n_jobs)
-    search.fit(X, Y)
+    search.set_params(racing=False).fit(X, Y)
     n = len(search.cv_results_["params"])
     # What the fits sleep is all the time there is, but for the trial that began last.
     assert 0 < n <= 1 + 3 * n_jobs / (0.03 * search.n_splits_)
-    whole = search_with(Model(), cls, n_iter=n + 2).fit(X, Y)
+    whole = search_with(Model(), cls, n_iter=n + 2, racing=False).fit(X, Y)
     assert columns_of(search)["params"] == columns_of(whole, n)["params"]
 
 
@@ -174,8 +174,9 @@ def test_n_iter_none_needs_a_timeout():
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_search_ends_when_nothing_better_comes(n_jobs):
-    whole = search_with(Model(), n_iter=40).fit(X, Y)
-    search = search_with(Model(), n_iter=40, n_iter_no_change=4, n_jobs=n_jobs).fit(X, Y)
+    options = {"n_iter": 40, "racing": False}
+    whole = search_with(Model(), **options).fit(X, Y)
+    search = search_with(Model(), n_iter_no_change=4, n_jobs=n_jobs, **options).fit(X, Y)
     scores = whole.cv_results_["mean_test_score"]
     best = np.maximum.accumulate(scores)
     last = next(n for n in range(4, 40) if best[n] == best[n - 4])

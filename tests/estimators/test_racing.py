@@ -40,6 +40,17 @@ class Formula(RegressorMixin, BaseEstimator):
         return float(value + 0.2 * np.mean(X[:, 0]) + own)
 
 
+def first(estimator, X, y):
+    return estimator.score(X, y)
+
+
+def second(estimator, X, y):
+    return -abs(estimator.x - 0.8) + 0.1 * np.mean(X[:, 0])
+
+
+SCORING = {"first": first, "second": second}
+
+
 def search_of(cls=BayesSearchCV, model=None, **options):
     defaults = {"n_iter": 30, "racing": 0.05, "random_state": 0, "refit": False, "cv": 5}
     return cls(Formula() if model is None else model, SPACE, **(defaults | options))
@@ -67,9 +78,11 @@ def test_fits_are_saved_and_the_best_is_complete(raced):
 def test_the_table_has_what_was_run_and_nothing_else(raced):
     table = raced.cv_results_
     n_run = table["n_splits_evaluated"]
+    position = (np.arange(5)[:, None] - np.arange(30)) % 5
+    was_run = position < n_run  # each candidate begins with another split
     for kind in ("test_score", "train_score"):
         splits = np.array([table[f"split{split}_{kind}"] for split in range(5)])
-        assert np.array_equal(np.isnan(splits), np.arange(5)[:, None] >= n_run)
+        assert np.array_equal(np.isfinite(splits), was_run)
         np.testing.assert_allclose(np.nanmean(splits, axis=0), table[f"mean_{kind}"])
         np.testing.assert_allclose(np.nanstd(splits, axis=0), table[f"std_{kind}"], atol=1e-15)
     ranks = table["rank_test_score"]
@@ -108,7 +121,7 @@ def test_a_dropped_candidate_is_no_better_one(cls):
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_failed_split_ends_a_candidate_unless_its_score_is_a_number():
-    failing = Formula(fails_above=0.6)
+    failing = Formula(fails_above=0.35)
     ended = search_of(model=failing).fit(X, Y)
     n_run = ended.cv_results_["n_splits_evaluated"]
     failed = np.isnan(ended.cv_results_["mean_test_score"])
@@ -130,14 +143,18 @@ def test_fits_are_a_budget(cls):
 @pytest.mark.parametrize(
     ("options", "is_raced"),
     [
-        ({"racing": "auto", "cv": 2}, False),
-        ({"racing": "auto", "cv": 3}, True),
+        ({"cv": 3}, False),
+        ({"cv": 4}, True),
         ({"racing": 0.05, "cv": 2}, True),
         ({"racing": False}, False),
+        ({"refit": lambda table: 0}, False),
+        ({"refit": lambda table: 0, "racing": 0.05}, True),
+        ({"scoring": SCORING, "refit": False}, False),
+        ({"scoring": SCORING, "refit": "first"}, True),
     ],
 )
-def test_auto_races_from_three_splits_on(options, is_raced):
-    table = search_of(n_iter=6, **options).fit(X, Y).cv_results_
+def test_auto_races_four_splits_if_one_metric_decides(options, is_raced):
+    table = search_of(n_iter=6, **({"racing": "auto"} | options)).fit(X, Y).cv_results_
     assert ("n_splits_evaluated" in table) == is_raced
 
 
@@ -157,22 +174,16 @@ def test_splits_of_all_kinds_can_be_raced(cv):
 
 
 def test_the_metric_that_refit_names_decides():
-    def first(estimator, X, y):
-        return estimator.score(X, y)
-
-    def second(estimator, X, y):
-        return -abs(estimator.x - 0.8) + 0.1 * np.mean(X[:, 0])
-
-    scoring = {"first": first, "second": second}
     for refit in ("first", "second"):
-        table = search_of(scoring=scoring, refit=refit).fit(X, Y).cv_results_
+        table = search_of(scoring=SCORING, refit=refit).fit(X, Y).cv_results_
         dropped = table["n_splits_evaluated"] < 5
         complete = ~dropped
         mean = table[f"mean_test_{refit}"]
         assert dropped.any()
         assert mean[dropped].mean() < mean[complete].mean()
-        assert np.isnan(table["split4_test_first"][dropped]).all()
-        assert np.isnan(table["split4_test_second"][dropped]).all()
+        for name in SCORING:
+            splits = np.array([table[f"split{split}_test_{name}"] for split in range(5)])
+            assert np.array_equal(np.isfinite(splits).sum(axis=0), table["n_splits_evaluated"])
 
 
 @pytest.mark.parametrize("racing", [0.0, 1.0, True, "fast"])

@@ -19,14 +19,16 @@ from skbayes.evaluation.results import (
 FAILURE = 'Traceback (most recent call last):\n  File "a.py", line 1\nE: no'
 
 
-def split(scores, error=None):
-    return {"test_scores": scores, "fit_error": error, "fit_time": 1.0, "score_time": 0.5}
+def split(scores, error=None, number=0):
+    times = {"fit_time": 1.0, "score_time": 0.5}
+    return {"split": number, "test_scores": scores, "fit_error": error, **times}
 
 
 def test_a_single_metric():
-    outcome = outcome_of([split(0.5), split(1)], None)
+    outcome = outcome_of([split(0.5), split(1, number=3)], None, n_splits=4)
     assert outcome.scores == {"score": (0.5, 1.0)}
-    assert outcome.splits == (0, 1)
+    assert outcome.splits == (0, 3)
+    assert not outcome.is_complete
     assert outcome.cost == 3.0
     assert outcome.failure is None
 
@@ -94,7 +96,7 @@ def test_a_reason_is_what_an_error_led_to():
 def test_any_text_has_a_reason_and_a_short_form(text):
     assert reason_of(text) in text.strip() or "\r" in text or not text.isprintable()
     assert isinstance(without_fit_frame(text), str)
-    results = [{"fit_error": text}, {"fit_error": None, "score_errors": {"a": text}}]
+    results = [split(0.0, text), split(0.0) | {"score_errors": {"a": text}}]
     assert {failure.step for failure in failures_of(results)} == {"fit", "score"}
 
 
@@ -114,7 +116,7 @@ def test_a_callable_scorer_that_fails_has_the_names_of_one_that_succeeds():
 def test_failures_are_told_apart_by_their_reasons_and_counted_together():
     here, there = (f'Traceback\n  File "{name}"\n    x\nE: 1' for name in "ab")
     errors = [here, None, there, "F"]
-    results = [{"fit_error": error} for error in errors]
-    assert [(f.splits, f.reason) for f in failures_of(results)] == [((0, 2), "E: 1"), ((3,), "F")]
+    results = [split(0.0, error, number) for number, error in enumerate(errors, start=1)]
+    assert [(f.splits, f.reason) for f in failures_of(results)] == [((1, 3), "E: 1"), ((4,), "F")]
     texts = [result["fit_error"] for result in merge_equal_errors(results)]
     assert texts == [errors[0], None, errors[0], "F"]

@@ -28,7 +28,7 @@ NUMPY_KINDS = "biufU"
 LINE_KEYS = {"number", "n_shown", "row", "params", "fidelity", "parent", "state", "results"}
 """Keys of the line of a trial."""
 
-REQUIRED_KEYS = {"fit_error", "test_scores", "n_test_samples", "fit_time", "score_time"}
+REQUIRED_KEYS = {"split", "fit_error", "test_scores", "n_test_samples", "fit_time", "score_time"}
 """Keys that the result of a split always has."""
 
 OPTIONAL_KEYS = {"stop_requested": False, "score_errors": {}}
@@ -138,6 +138,8 @@ def _record_of(content: Mapping[str, Any], sampler: Sampler, expected: ResultFor
     fewest = 1 if expected.is_raced else expected.n_splits
     _check(fewest <= len(results) <= expected.n_splits, "results", results)
     checked = [_result(result, expected) for result in results]
+    splits = [result["split"] for result in checked]
+    _check(splits == sorted(set(splits)), "split", splits)
     outcome = outcome_of(checked, expected.metric, expected.n_splits)
     trial = Trial(number, **vars(proposal), outcome=outcome)
     return Record(trial, checked, n_shown)
@@ -156,6 +158,7 @@ def _result(result: Any, expected: ResultFormat) -> dict[str, Any]:
     result = OPTIONAL_KEYS | result
     _check(result["fit_error"] is None or isinstance(result["fit_error"], str), "fit_error", result)
     _check(isinstance(result["stop_requested"], bool), "stop_requested", result["stop_requested"])
+    _integer(result["split"], "split", 0, expected.n_splits - 1)
     _integer(result["n_test_samples"], "n_test_samples", 0)
     for name in ("fit_time", "score_time"):
         _real(result[name], name, 0.0)

@@ -33,7 +33,7 @@ except ImportError:  # Windows
 
 from skbayes.space.written import text_of
 
-FORMAT = 2
+FORMAT = 3
 FIRST = b'{"skbayes_journal":'
 """How every journal begins."""
 
