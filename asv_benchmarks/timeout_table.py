@@ -45,7 +45,7 @@ class Sleeper(RegressorMixin, BaseEstimator):
 def search(seed: int, model: Sleeper, **options: Any) -> BayesSearchCV:
     X, y = np.zeros((50, 1)), np.arange(50.0)
     return BayesSearchCV(
-        model, {"x": uniform()}, cv=CV, random_state=seed, refit=False, **options
+        model, {"x": uniform()}, cv=CV, racing=False, random_state=seed, refit=False, **options
     ).fit(X, y)
 
 

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from itertools import product
 
 import numpy as np
 from scipy.stats import uniform
@@ -89,7 +90,9 @@ def share_of_ideal(
         n_trials,
         nullcontext,
     )
-    parallel = StreamingParallel(n_jobs=n_workers)
+    # As the searches do: with racing nothing is handed out ahead of time.
+    ahead = {} if racing is None else {"pre_dispatch": n_workers}
+    parallel = StreamingParallel(n_jobs=n_workers, **ahead)
     # The workers start on the first call, which is not counted.
     list(parallel(delayed(time.sleep)(0.01) for _ in range(2 * n_workers)))
     begin = time.perf_counter()
@@ -105,19 +108,22 @@ def share_of_ideal(
 
 
 def table_of_racing() -> None:
-    """Print the shares without and with racing, by the number of workers."""
-    print("| workers = q | without racing | with racing | median ratio |")
-    print("|---|---|---|---|")
-    for n in (2, 8, 32):
-        pairs = np.array(
+    """Print the shares without and with racing, by the number of workers n."""
+    print(
+        "| workers n | σ | without racing, q = n | with racing, q = n | q = 2n | ratio of q = 2n |"
+    )
+    print("|---|---|---|---|---|---|")
+    for n, sigma in product((2, 8, 32), (0.2, 0.7)):
+        kinds = [(n, 1, None), (n, 2, 0.05), (2 * n, 2, 0.05)]
+        shares = np.array(
             [
-                [share_of_ideal(n, n, 0.7, 40 * m, a, seed) for m, a in ((1, None), (2, 0.05))]
+                [share_of_ideal(n, q, sigma, N_TRIALS * m, alpha, seed) for q, m, alpha in kinds]
                 for seed in range(N_REPEATS)
             ]
         )
-        without, with_racing = np.median(pairs, axis=0)
-        ratio = np.median(pairs[:, 1] / pairs[:, 0])
-        print(f"| {n} | {without:.2f} | {with_racing:.2f} | {ratio:.2f} |", flush=True)
+        cells = " | ".join(f"{share:.2f}" for share in np.median(shares, axis=0))
+        ratio = np.median(shares[:, 2] / shares[:, 0])
+        print(f"| {n} | {sigma} | {cells} | {ratio:.2f} |", flush=True)
 
 
 def main() -> None:

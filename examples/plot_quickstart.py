@@ -51,8 +51,17 @@ def make_searches(seed):
         "defaults, scaled y": GridSearchCV(scaled_target, {}),
         "GridSearchCV": GridSearchCV(model, grid),
         "RandomizedSearchCV": RandomizedSearchCV(model, space, n_iter=20, random_state=seed),
-        "BayesSearchCV": BayesSearchCV(model, space, n_iter=20, random_state=seed),
+        "BayesSearchCV": BayesSearchCV(model, space, n_iter=None, n_fits=100, random_state=seed),
     }
+
+
+def best_so_far(search):
+    """The best score after so many fits, from the end of the first candidate on."""
+    table = search.cv_results_
+    n_run = table.get("n_splits_evaluated", np.full(len(table["params"]), search.n_splits_))
+    is_complete = n_run == search.n_splits_  # BayesSearchCV drops hopeless candidates
+    best = np.maximum.accumulate(np.where(is_complete, table["mean_test_score"], -np.inf))
+    return np.append(np.repeat(best[:-1], n_run[1:]), best[-1])
 
 
 # %%
@@ -66,10 +75,11 @@ for seed, (train, test) in enumerate(halves.split(X)):
         begin = time.perf_counter()
         search.fit(X[train], y[train])
         seconds[name].append(time.perf_counter() - begin)
-        curves[name].append(np.maximum.accumulate(search.cv_results_["mean_test_score"]))
+        curves[name].append(best_so_far(search))
         cv_score[name].append(search.best_score_)
         held_out[name].append(search.score(X[test], y[test]))
-n_fits = {name: search.n_splits_ * len(curves[name][0]) for name in names}
+shortest = {name: min(map(len, curves[name])) for name in names}
+n_fits = {name: search.n_splits_ - 1 + shortest[name] for name in names}
 
 print("R², mean over four splits (± standard deviation over the splits)\n")
 print(f"{'':18s} {'fits':>5s} {'CV score of winner':>20s} {'held-out score':>17s} {'seconds':>9s}")
@@ -112,11 +122,11 @@ figure, (left, right) = plt.subplots(
 )
 colors = dict(zip(names, ["black", "grey", "C0", "C1", "C3"], strict=True))
 for place, (name, color) in enumerate(colors.items()):
-    mean_curve = np.mean(curves[name], axis=0)
+    mean_curve = np.mean([curve[: shortest[name]] for curve in curves[name]], axis=0)
     if len(mean_curve) == 1:
         left.axhline(mean_curve[0], color=color, linestyle=":", label=name)
     else:
-        fits_so_far = search.n_splits_ * np.arange(1, len(mean_curve) + 1)
+        fits_so_far = np.arange(search.n_splits_, n_fits[name] + 1)
         left.step(fits_so_far, mean_curve, where="post", color=color, label=name)
         left.plot(fits_so_far[-1], mean_curve[-1], "o", color=color)
     mean = np.mean(held_out[name])
@@ -147,5 +157,5 @@ else:
     plt.show()
 
 # %%
-# Do not trust a default before you have tuned it. Start with `BayesSearchCV` and twenty candidates,
+# Do not trust a default before you have tuned it. Start with `BayesSearchCV` and a hundred fits,
 # and keep data aside that the search has not seen.
