@@ -153,8 +153,8 @@ class Study:
         ----------
         trial : Trial
         split : int
-            Number of the split, from 0. The splits may be reported in any order; best is
-            ``trial.split_order(n_splits)``.
+            Number of the split, from 0. The splits may be reported in any order, best in that of
+            `Trial.split_order`.
         score : float or Outcome
             Greater is better; NaN stands for a failure. An outcome is that of this split alone.
 

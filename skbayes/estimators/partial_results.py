@@ -52,13 +52,14 @@ def take_out(table: dict[str, Any], records: Sequence[Record], n_splits: int) ->
     records : sequence of Record
     n_splits : int
     """
-    is_partial = np.array([len(record.results) < n_splits for record in records])
+    partial = {
+        number: record.results
+        for number, record in enumerate(records)
+        if len(record.results) < n_splits
+    }
     metrics = [name.removeprefix("mean_") for name in table if name.startswith("mean_")]
     for name in metrics:
-        for number, record in enumerate(records):
-            if not is_partial[number]:
-                continue
-            results = record.results
+        for number, results in partial.items():
             splits = [result["split"] for result in results]
             if name.endswith("_time"):
                 run = np.array([result[name] for result in results])
@@ -68,7 +69,8 @@ def take_out(table: dict[str, Any], records: Sequence[Record], n_splits: int) ->
                     table[f"split{split}_{name}"][number] = np.nan
             table[f"mean_{name}"][number], table[f"std_{name}"][number] = run.mean(), run.std()
         if f"rank_{name}" in table:
-            means = np.where(is_partial, np.nan, table[f"mean_{name}"])
+            means = table[f"mean_{name}"].copy()
+            means[list(partial)] = np.nan
             table[f"rank_{name}"] = _ranks(means)
 
 

@@ -1,5 +1,6 @@
 """Searches that drop candidates before their last split."""
 
+import os
 import warnings
 
 import numpy as np
@@ -111,6 +112,49 @@ def test_a_search_goes_on_from_what_was_dropped(cls, tmp_path, n_first):
     assert columns_of(again) == columns_of(search_of(cls).fit(X, Y))
     with pytest.raises(JournalError, match="differs in racing"):
         search_of(cls, checkpoint=path, racing=False).fit(X, Y)
+
+
+class Interrupted(Formula):
+    """A model whose fit number `at` is interrupted."""
+
+    n_fits, at = 0, None
+
+    def fit(self, X, y):
+        Interrupted.n_fits += 1
+        if Interrupted.n_fits == Interrupted.at:
+            raise KeyboardInterrupt
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("at", [2, 23, 31, 52])
+def test_an_interrupted_search_goes_on(cls, tmp_path, monkeypatch, at):
+    monkeypatch.setattr(Interrupted, "n_fits", 0)
+    monkeypatch.setattr(Interrupted, "at", at)
+    options = {"model": Interrupted(), "n_iter": 20}
+    with pytest.raises(KeyboardInterrupt):
+        search_of(cls, checkpoint=tmp_path / "j", **options).fit(X, Y)
+    again = search_of(cls, checkpoint=tmp_path / "j", **options).fit(X, Y)
+    assert columns_of(again) == columns_of(search_of(cls, **options).fit(X, Y))
+
+
+class Fatal(Formula):
+    """A model whose fit ends its process close to the best `x`."""
+
+    def fit(self, X, y):
+        if 0.27 < self.x < 0.3:
+            os._exit(1)
+        return self
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_process_that_dies_ends_a_candidate():
+    two, three = (search_of(model=Fatal(), n_iter=14, n_jobs=n).fit(X, Y) for n in (2, 3))
+    assert columns_of(two) == columns_of(three)
+    died = np.isnan(two.cv_results_["mean_test_score"])
+    n_run = two.cv_results_["n_splits_evaluated"]
+    assert (n_run[died] == 1).any()
+    assert n_run[two.best_index_] == 5
 
 
 def test_a_dropped_candidate_is_no_better_one(cls):
