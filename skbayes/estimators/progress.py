@@ -87,8 +87,10 @@ class Progress(Listener):
     def _score_of(self, record: Record) -> str:
         trial, outcome = record.trial, record.trial.outcome
         if outcome is not None and np.isfinite(trial.score):
-            n_run = "" if trial.is_complete else f" ({len(outcome.splits)}/{outcome.n_splits})"
-            return f"score {trial.score:.5g}{n_run}"
+            if trial.is_complete:
+                return f"score {trial.score:.5g}"
+            # The mean of the splits that were run would mislead: they may be the easy ones.
+            return f"dropped after {len(outcome.splits)}/{outcome.n_splits}"
         errors = (error_of(result, self._metric) for result in record.results)
         reason = next((reason_of(error) for error in errors if error is not None), "score is NaN")
         kind, separator, message = (reason.splitlines() or [""])[0].partition(":")

@@ -1,6 +1,7 @@
 """Searches that drop candidates before their last split."""
 
 import os
+import re
 import warnings
 
 import numpy as np
@@ -255,8 +256,11 @@ def test_on_real_data_it_finds_as_good_a_model_from_fewer_fits():
 
 
 def test_progress_says_which_candidates_were_dropped(capsys):
-    search_of(n_iter=15, verbose=1).fit(X, Y)
+    raced = search_of(n_iter=15, verbose=1).fit(X, Y)
     first, *lines = capsys.readouterr().out.splitlines()
     assert first.endswith("totalling at most 75 fits")
-    assert any("/5)" in line for line in lines)
+    n_run = raced.cv_results_["n_splits_evaluated"]
+    assert [("score" in line) for line in lines] == (n_run == 5).tolist()
+    dropped = [re.search(r"dropped after (\d)/5 ", line) for line in lines]
+    assert [int(found[1]) for found in dropped if found] == n_run[n_run < 5].tolist()
     assert all(len(line) <= 79 and "left" in line for line in lines)
