@@ -32,6 +32,7 @@ from threadpoolctl import threadpool_limits
 import skbayes.study
 from asv_benchmarks.tasks import TASKS
 from skbayes import BayesSearchCV, TPESearchCV
+from skbayes.estimators.sequential import MIN_SPLITS
 from skbayes.pruning.racing import make_race
 from skbayes.trial import FloatArray
 
@@ -248,42 +249,57 @@ def regrets_of(records: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[int,
     return regrets
 
 
+def pairs_of(
+    regrets: dict[tuple[Any, ...], dict[int, FloatArray]], search: str, n_splits: int, rule: str
+) -> list[FloatArray]:
+    """Return regrets with and without racing, of shape (2, seeds, budgets), for each task."""
+    pairs = []
+    for task in NAMES:
+        ours = regrets.get((search, n_splits, rule, task), {})
+        theirs = regrets.get((search, n_splits, "none", task), {})
+        seeds = sorted(ours.keys() & theirs.keys())
+        if seeds:
+            pairs.append(np.array([[table[seed] for seed in seeds] for table in (ours, theirs)]))
+    return pairs
+
+
 def table(store: Path) -> None:
-    """Print the regrets, and their ratios and differences to those without racing."""
-    records = load(store)
-    regrets = regrets_of(records)
-    rng = np.random.default_rng(0)
+    """Print regrets beside those without racing, by the number of splits.
+
+    The numbers that are raced by default are also taken together.
+    """
+    regrets = regrets_of(load(store))
     print(
-        "| search | splits | racing | full evaluations | candidates | regret | ratio "
+        "| search | splits | seeds | racing | full evaluations | regret | without racing | ratio "
         "| difference | tasks better, worse |"
     )
-    print("|---|---|---|---|---|---|---|---|---|")
-    for search, n_splits, rule in sorted({key[:3] for key in regrets}):
-        pairs = []  # by task: regrets (2, seeds, budgets)
-        for task in NAMES:
-            ours = regrets.get((search, n_splits, rule, task), {})
-            theirs = regrets.get((search, n_splits, "none", task), {})
-            seeds = sorted(ours.keys() & theirs.keys())
-            if seeds:
-                pairs.append(np.array([[r[s] for s in seeds] for r in (ours, theirs)]))
-        n_trials = np.mean(
-            [
-                r["n_trials"]
-                for r in records
-                if (r["search"], r["n_splits"], r["rule"]) == (search, n_splits, rule)
-            ],
-            axis=0,
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for search, rule in product(SEARCHES, RULES):
+        found = sorted({key[1] for key in regrets if (key[0], key[2]) == (search, rule)})
+        raced_by_default = [n_splits for n_splits in found if n_splits >= MIN_SPLITS]
+        groups = [[n_splits] for n_splits in found]
+        if len(raced_by_default) > 1:
+            groups.append(raced_by_default)
+        for group in groups if rule != "none" else []:
+            print_rows(search, rule, {n: pairs_of(regrets, search, n, rule) for n in group})
+
+
+def print_rows(search: str, rule: str, pairs_by_splits: dict[int, list[FloatArray]]) -> None:
+    """Print a row for each budget."""
+    rng = np.random.default_rng(0)
+    pairs = [pair for own in pairs_by_splits.values() for pair in own]
+    splits = ", ".join(map(str, pairs_by_splits))
+    seeds = ", ".join(str(max(pair.shape[1] for pair in own)) for own in pairs_by_splits.values())
+    for i, budget in enumerate(BUDGETS):
+        ours, theirs = np.mean([pair[:, :, i].mean(axis=1) for pair in pairs], axis=0)
+        differences = [pair[0, :, i] - pair[1, :, i] for pair in pairs]
+        low, high = interval(differences, rng)
+        n_better, n_worse = n_significant(differences)
+        print(
+            f"| {search} | {splits} | {seeds} | {rule} | {budget} | {ours:.3f} | {theirs:.3f} "
+            f"| {ours / theirs:.2f} | {ours - theirs:+.3f} [{low:+.3f}, {high:+.3f}] "
+            f"| {n_better}, {n_worse} |"
         )
-        for i, budget in enumerate(BUDGETS):
-            ours, theirs = np.mean([pair[:, :, i].mean(axis=1) for pair in pairs], axis=0)
-            differences = [pair[0, :, i] - pair[1, :, i] for pair in pairs]
-            low, high = interval(differences, rng)
-            n_better, n_worse = n_significant(differences)
-            print(
-                f"| {search} | {n_splits} | {rule} | {budget} | {n_trials[i]:.0f} | {ours:.3f} "
-                f"| {ours / theirs:.2f} | {ours - theirs:+.3f} [{low:+.3f}, {high:+.3f}] "
-                f"| {n_better}, {n_worse} |"
-            )
 
 
 def interval(differences: list[FloatArray], rng: np.random.Generator) -> tuple[float, float]:

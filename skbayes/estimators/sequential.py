@@ -24,7 +24,7 @@ DEFAULT_N_ITER = 50
 RACING = 0.05
 """Probability of being the best below which a candidate is dropped.
 
-Chosen in doc/benchmarks.md: "TPESearchCV | 0.1 | 51".
+Chosen in doc/benchmarks.md: "mean | 8 | yes".
 """
 
 MIN_SPLITS = 4
