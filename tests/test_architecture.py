@@ -25,9 +25,10 @@ LAYERS = {
     "evaluation": 5,
     "engine": 6,
     "estimators": 7,
+    "inspection": 8,
     "__init__": 8,
 }
-KNOWS_SKLEARN = {"evaluation", "engine", "estimators", "_sklearn_compat"}
+KNOWS_SKLEARN = {"evaluation", "engine", "estimators", "inspection", "_sklearn_compat"}
 
 
 def part_of(path):
@@ -68,6 +69,7 @@ ALLOWED = {
     },
     "estimators/fitted.py": {"_format_results"},
     "estimators/partial_results.py": {"_time"},
+    "inspection/reading.py": {"_test_"},
     "space/foreign.py": {"_LogUniform", "_Normal"},
 }
 """Hooks that `BaseSearchCV` gives its subclasses, and classes that are known by their names."""

@@ -1,0 +1,161 @@
+"""How good the best candidate is, without the optimism of having been chosen.
+
+S      scores of the candidates by split, (n, K)      B    number of resamples
+c      how often a resample holds a split, (B, K)
+
+The best of many candidates is also the luckiest one: its score is too high. Both estimates here
+choose the winner on some splits and look at it on others.
+
+Bootstrap: K splits are drawn with replacement, the winner is the candidate with the highest mean on
+them, and its score is that on the splits which were not drawn. This is the idea of Tsamardinos,
+Greasidou & Borboudakis, "Bootstrapping the out-of-sample predictions for efficient and accurate
+cross-validation", Machine Learning 2018, for splits instead of samples.
+
+Tibshirani & Tibshirani, "A bias correction for the minimum error rate in cross-validation", Annals
+of Applied Statistics 2009: the optimism is the mean over the splits of how much the best candidate
+of one split is better on it than the best candidate of all splits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skbayes.inspection.reading import complete_scores
+from skbayes.trial import FloatArray
+
+N_RESAMPLES = 2000
+
+METHODS = ("bootstrap", "tibshirani")
+
+
+@dataclass(frozen=True)
+class HonestScore:
+    """The score of the best candidate, corrected for the choice.
+
+    Parameters
+    ----------
+    score : float
+        The corrected score.
+    low, high : float
+        95 % interval of the bootstrap; equal to `score` if there is nothing to resample.
+    best_score : float
+        The score as cross-validation gave it.
+    method : {'bootstrap', 'tibshirani'}
+        How it was corrected.
+    """
+
+    score: float
+    low: float
+    high: float
+    best_score: float
+    method: str
+
+    @property
+    def optimism(self) -> float:
+        """How much the score is too high."""
+        return self.best_score - self.score
+
+    def __str__(self) -> str:
+        """Return a sentence with the numbers."""
+        return (
+            f"{self.score:.4g} [{self.low:.4g}, {self.high:.4g}] instead of {self.best_score:.4g} "
+            f"({self.method})"
+        )
+
+
+def honest_score(
+    search: Any,
+    *,
+    metric: str | None = None,
+    method: str = "bootstrap",
+    random_state: int = 0,
+) -> HonestScore:
+    """Return the score of the best candidate without the optimism of having been chosen.
+
+    Only the scores on the splits are used, those of the candidates that were evaluated on all of
+    them. It is taken for granted that the best candidate is the one with the highest mean score.
+
+    Parameters
+    ----------
+    search : estimator
+        A fitted search with `cv_results_`, of this library or of scikit-learn.
+    metric : str or None, default=None
+        One of several metrics; None is the one that selected the best candidate.
+    method : {'bootstrap', 'tibshirani'}, default='bootstrap'
+        'bootstrap' chooses on resampled splits and looks at the others; 'tibshirani' subtracts
+        what the best candidates of single splits gain on them. The interval is that of the
+        bootstrap for both.
+    random_state : int, default=0
+        Seeds the bootstrap.
+
+    Returns
+    -------
+    honest : HonestScore
+
+    Raises
+    ------
+    NotFittedError
+        If the search is not fitted.
+    ValueError
+        If there is one split only, no such method or metric, or no candidate with a score on every
+        split.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skbayes import BayesSearchCV
+    >>> from skbayes.inspection import honest_score
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.normal(size=(100, 5)), rng.integers(2, size=100)  # nothing to learn
+    >>> space = {"C": loguniform(1e-4, 1e4)}
+    >>> search = BayesSearchCV(LogisticRegression(), space, n_iter=12, random_state=0).fit(X, y)
+    >>> honest = honest_score(search)
+    >>> bool(honest.score < search.best_score_)
+    True
+    """
+    if method not in METHODS:
+        raise ValueError(f"method={method!r}: give one of {', '.join(map(repr, METHODS))}.")
+    S = complete_scores(search, metric)
+    n_splits = S.shape[1]
+    if n_splits < 2:
+        raise ValueError(
+            "this search has one split; with at least two, a candidate can be chosen on one and "
+            "looked at on another."
+        )
+    winners_scores = resampled_scores(S, np.random.default_rng(random_state))
+    best = S.mean(axis=1).argmax()
+    best_score = float(S[best].mean())
+    if method == "bootstrap":
+        score = float(winners_scores.mean())
+    else:
+        score = best_score - float((S.max(axis=0) - S[best]).mean())
+    low, high = np.quantile(winners_scores, [0.025, 0.975])
+    return HonestScore(score, float(low), float(high), best_score, method)
+
+
+def resampled_scores(S: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Return the scores of winners on the splits that had no part in their choice.
+
+    Parameters
+    ----------
+    S : ndarray of shape (n, K)
+        K > 1.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    scores : ndarray of shape (B,)
+        Fewer than `N_RESAMPLES`, since resamples that hold every split are left out.
+    """
+    n_splits = S.shape[1]
+    c = rng.multinomial(n_splits, np.full(n_splits, 1.0 / n_splits), size=N_RESAMPLES)
+    c = c[(c == 0).any(axis=1)]
+    winners = (c @ S.T).argmax(axis=1)
+    is_out = c == 0
+    out: FloatArray = (S[winners] * is_out).sum(axis=1) / is_out.sum(axis=1)
+    return out
