@@ -26,6 +26,7 @@ LAYERS = {
     "engine": 6,
     "estimators": 7,
     "inspection": 8,
+    "selection": 8,
     "__init__": 8,
 }
 KNOWS_SKLEARN = {"evaluation", "engine", "estimators", "inspection", "_sklearn_compat"}
@@ -70,6 +71,7 @@ ALLOWED = {
     "estimators/fitted.py": {"_format_results"},
     "estimators/partial_results.py": {"_time"},
     "inspection/reading.py": {"_test_"},
+    "selection.py": {"_test_"},
     "space/foreign.py": {"_LogUniform", "_Normal"},
 }
 """Hooks that `BaseSearchCV` gives its subclasses, and classes that are known by their names."""
