@@ -16,9 +16,8 @@ import sys
 import time
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ import skbayes.study
 from asv_benchmarks.tasks import TASKS
 from skbayes import BayesSearchCV, TPESearchCV
 from skbayes.estimators.sequential import MIN_SPLITS
-from skbayes.pruning.racing import make_race
+from skbayes.pruning.racing import Race, make_race
 from skbayes.trial import FloatArray
 
 SEARCHES = {"BayesSearchCV": BayesSearchCV, "TPESearchCV": TPESearchCV}
@@ -44,48 +43,36 @@ N_RISKED = 40
 """Candidates of a search whose skipped splits are evaluated afterwards."""
 
 
-@dataclass(frozen=True, eq=False)
-class Forgiving:
+class Forgiving(Race):
     """Drops a trial if the mean of its splits is not above the worst split of the best trial.
 
     Bergman, Purucker & Hutter, "Don't Waste Your Time: Early Stopping Cross-Validation", 2024.
     """
 
-    best: FloatArray
-    block: int = 1
-
-    def is_lost(self, best: FloatArray, scores: FloatArray) -> bool:
-        """Whether a trial with these scores is dropped, whose rival has `best` on the splits."""
-        return bool(scores.mean() <= self.best.min())
-
-    def n_needed(self, splits: Sequence[int], scores: FloatArray) -> int | None:
-        """Return after how many splits a trial is dropped, if it is."""
-        failed = np.flatnonzero(~np.isfinite(scores))
-        n_finite = int(failed[0]) if len(failed) else len(scores)
-        for j in range(1, min(n_finite, len(self.best) - 1) + 1):
-            if self.is_lost(self.best[list(splits[:j])], scores[:j]):
-                return j
-        return n_finite + 1 if n_finite < min(len(scores), len(self.best) - 1) else None
+    def probability_better(self, splits: Sequence[int], scores: FloatArray) -> float:
+        """Return 0 for a trial that is dropped, else 1."""
+        return float(scores.mean() > self.best.min())
 
 
-@dataclass(frozen=True, eq=False)
-class Wilcoxon(Forgiving):
+class Wilcoxon(Race):
     """Drops a trial that a signed-rank test finds worse than the best one at level 0.1.
 
     As Optuna's `WilcoxonPruner` does with its defaults.
     """
 
-    def is_lost(self, best: FloatArray, scores: FloatArray) -> bool:
-        """Whether a trial with these scores is dropped, whose rival has `best` on the splits."""
-        d = scores - best
+    def probability_better(self, splits: Sequence[int], scores: FloatArray) -> float:
+        """Return 0 for a trial that is dropped, else 1."""
+        d = scores - self.best[list(splits)]
         if len(d) < 2 or not d.any() or d.mean() > 0:
-            return False
-        return bool(wilcoxon(d, alternative="less", zero_method="zsplit").pvalue < 0.1)
+            return 1.0
+        return float(wilcoxon(d, alternative="less", zero_method="zsplit").pvalue >= 0.1)
 
 
-def _against_best(rule: type[Forgiving]) -> Callable[[FloatArray, float], Forgiving | None]:
+def _against_best(rule: type[Race]) -> Callable[[FloatArray, float], Race | None]:
     """Return what makes the race of another rule, from the first complete trial on."""
-    return lambda table, alpha: rule(table[table.mean(axis=1).argmax()]) if len(table) else None
+    return lambda table, alpha: (
+        rule(table[table.mean(axis=1).argmax()], 0.0, alpha) if len(table) else None
+    )
 
 
 RULES: dict[str, tuple[float | bool, Any]] = {
@@ -147,11 +134,6 @@ def search_once(task: str, search: str, rule: str, n_splits: int, seed: int) -> 
     n_fits = np.cumsum(n_run)
     n_trials = [int(np.sum(n_fits <= n_splits * budget)) for budget in BUDGETS]
     return {
-        "task": task,
-        "search": search,
-        "rule": rule,
-        "n_splits": n_splits,
-        "seed": seed,
         "best": [float(complete[:n].max(initial=-np.inf)) for n in n_trials],
         "first": float(complete[:5].max()),
         "n_trials": n_trials,
@@ -168,15 +150,17 @@ def load(store: Path) -> list[dict[str, Any]]:
 
 
 def append(
-    store: Path, once: Callable[..., dict[str, Any]], n_splits: int, seeds: range, rules: Any
+    store: Path,
+    names: Sequence[str],
+    keys: Iterable[tuple[Any, ...]],
+    once: Callable[..., dict[str, Any]],
 ) -> None:
-    """Do the searches that the store does not hold."""
-    done = {tuple(record[name] for name in KEY) for record in load(store)}
+    """Do the searches that the store does not hold; the names are those of the parts of a key."""
+    done = {tuple(record[name] for name in names) for record in load(store)}
     with threadpool_limits(1):
-        for seed, task, search, rule in product(seeds, NAMES, SEARCHES, rules):
-            key = task, search, rule, n_splits, seed
+        for key in keys:
             if key not in done:
-                record = once(*key)
+                record = dict(zip(names, key, strict=True)) | once(*key)
                 with store.open("a") as lines:
                     lines.write(json.dumps(record) + "\n")
 
@@ -201,11 +185,6 @@ def risk_once(task: str, search: str, rule: str, n_splits: int, seed: int) -> di
             scores = cross_val_score(model, *data, scoring=fitted.scoring, cv=fitted.cv)
         n_better += bool(scores.mean() > fitted.best_score_)
     return {
-        "task": task,
-        "search": search,
-        "rule": rule,
-        "n_splits": n_splits,
-        "seed": seed,
         "saved": 1.0 - float(n_run.sum()) / (len(n_run) * n_splits),
         "n_dropped": len(dropped),
         "n_better": n_better,
@@ -328,6 +307,12 @@ if __name__ == "__main__":
     else:
         n_splits, first, last = map(int, rest[:3])
         once = {"run": search_once, "risk": risk_once}[command]
-        append(Path(store), once, n_splits, range(first, last), rest[3:] or list(RULES))
+        rules = rest[3:] or list(RULES)
+        seeds = range(first, last)
+        keys = (
+            (task, search, rule, n_splits, seed)
+            for seed, task, search, rule in product(seeds, NAMES, SEARCHES, rules)
+        )
+        append(Path(store), KEY, keys, once)
         if command == "risk":
             print_risk(Path(store))

@@ -10,7 +10,6 @@ to which every search is appended.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from itertools import product
@@ -19,9 +18,8 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
-from asv_benchmarks.racing_quality import NAMES, SEARCHES, fit_quietly, load, make_search
+from asv_benchmarks.racing_quality import NAMES, SEARCHES, append, fit_quietly, load, make_search
 from asv_benchmarks.tasks import TASKS
 from skbayes.pruning.racing import MIN_COMPLETE, Race
 from skbayes.trial import FloatArray
@@ -32,20 +30,18 @@ ALPHAS = (0.02, 0.05, 0.1)
 WEIGHTS = "skbayes.pruning.racing.PRIOR_WEIGHT", "skbayes.models.split_effects.PRIOR_WEIGHT"
 
 
+def search_once(task: str, search: str, seed: int) -> dict[str, Any]:
+    """Return the scores of one search by candidate and split."""
+    made = make_search(task, search, "none", N_SPLITS, seed, n_iter=N_TRIALS)
+    results = fit_quietly(made, task, "none").cv_results_
+    columns = [results[f"split{split}_test_score"] for split in range(N_SPLITS)]
+    return {"rows": np.transpose(columns).tolist()}
+
+
 def run(store: Path, first: int, last: int) -> None:
     """Do the searches that the store does not hold."""
-    done = {(record["task"], record["search"], record["seed"]) for record in load(store)}
-    with threadpool_limits(1):
-        for key in product(DEVELOPMENT, SEARCHES, range(first, last)):
-            if key not in done:
-                task, search, seed = key
-                made = make_search(task, search, "none", N_SPLITS, seed, n_iter=N_TRIALS)
-                results = fit_quietly(made, task, "none").cv_results_
-                columns = [results[f"split{split}_test_score"] for split in range(N_SPLITS)]
-                rows = np.transpose(columns).tolist()
-                record = {"task": task, "search": search, "seed": seed, "rows": rows}
-                with store.open("a") as lines:
-                    lines.write(json.dumps(record) + "\n")
+    keys = product(DEVELOPMENT, SEARCHES, range(first, last))
+    append(store, ("task", "search", "seed"), keys, search_once)
 
 
 def follow(
