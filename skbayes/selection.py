@@ -6,13 +6,13 @@ the simplest or the cheapest is often the better choice.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from skbayes.inspection.reading import is_evaluated, listed, metrics_of, split_scores
 from skbayes.trial import FloatArray
 
 By = str | Callable[[Mapping[str, Any]], float]
@@ -129,15 +129,11 @@ def within(
 
 def _means(cv_results: Mapping[str, Any], metric: str) -> FloatArray:
     """Return the mean scores; NaN where a candidate was not evaluated on everything."""
-    column = f"mean_test_{metric}"
-    if column not in cv_results:
-        known = [repr(name[10:]) for name in cv_results if name.startswith("mean_test_")]
-        raise ValueError(f"metric={metric!r} was not scored; give {' or '.join(known)}.")
-    means = np.array(cv_results[column], dtype=float)
-    for name in ("n_splits_evaluated", "n_resources"):
-        if name in cv_results:
-            amount = np.asarray(cv_results[name])
-            means[amount < amount.max()] = np.nan
+    known = metrics_of(cv_results)
+    if metric not in known:
+        raise ValueError(f"metric={metric!r} was not scored; give {listed(known)}.")
+    means = np.array(cv_results[f"mean_test_{metric}"], dtype=float)
+    means[~is_evaluated(cv_results)] = np.nan
     if np.isnan(means).all():
         raise ValueError("no candidate has a score on all splits.")
     return means
@@ -145,8 +141,7 @@ def _means(cv_results: Mapping[str, Any], metric: str) -> FloatArray:
 
 def _standard_error(cv_results: Mapping[str, Any], metric: str, index: int) -> float:
     """Return the standard error of a mean score over the splits; zero if there is one split."""
-    pattern = re.compile(rf"split\d+_test_{re.escape(metric)}")
-    scores = [column[index] for name, column in cv_results.items() if pattern.fullmatch(name)]
+    scores = split_scores(cv_results, metric)[index]
     return float(np.std(scores, ddof=1) / np.sqrt(len(scores))) if len(scores) > 1 else 0.0
 
 

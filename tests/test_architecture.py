@@ -71,7 +71,6 @@ ALLOWED = {
     "estimators/fitted.py": {"_format_results"},
     "estimators/partial_results.py": {"_time"},
     "inspection/reading.py": {"_test_"},
-    "selection.py": {"_test_"},
     "space/foreign.py": {"_LogUniform", "_Normal"},
 }
 """Hooks that `BaseSearchCV` gives its subclasses, and classes that are known by their names."""

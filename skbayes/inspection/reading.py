@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skbayes.trial import FloatArray
+
+AMOUNTS = ("n_splits_evaluated", "n_resources")
+"""Columns of how much a candidate was evaluated; those with less than the most are left out."""
 
 
 def complete_scores(search: Any, metric: str | None = None) -> FloatArray:
@@ -39,32 +44,79 @@ def complete_scores(search: Any, metric: str | None = None) -> FloatArray:
     check_is_fitted(search, "cv_results_")
     results = search.cv_results_
     name = _metric_of(search, metric)
-    columns = [results[f"split{split}_test_{name}"] for split in range(search.n_splits_)]
-    scores = np.array(columns, dtype=float).T
-    is_complete = np.isfinite(scores).all(axis=1)
-    if "n_resources" in results:
-        n_resources = np.asarray(results["n_resources"])
-        is_complete &= n_resources == n_resources.max()
-    complete = scores[is_complete]
+    scores = split_scores(results, name)
+    complete = scores[np.isfinite(scores).all(axis=1) & is_evaluated(results)]
     if not len(complete):
         raise ValueError(f"no candidate of this search has a score of {name!r} on every split.")
     return complete
 
 
+def split_scores(cv_results: Mapping[str, Any], metric: str) -> FloatArray:
+    """Return the scores of all candidates by split.
+
+    Parameters
+    ----------
+    cv_results : mapping
+    metric : str
+
+    Returns
+    -------
+    scores : ndarray of shape (n, K)
+        NaN where there is none.
+    """
+    n_candidates = len(cv_results[f"mean_test_{metric}"])
+    names = (f"split{split}_test_{metric}" for split in count())
+    columns = [cv_results[name] for name in takewhile(cv_results.__contains__, names)]
+    return np.array(columns, dtype=float).reshape(len(columns), n_candidates).T
+
+
+def is_evaluated(cv_results: Mapping[str, Any]) -> NDArray[np.bool_]:
+    """Return which candidates were evaluated on all splits, and in the last rung if any.
+
+    Parameters
+    ----------
+    cv_results : mapping
+
+    Returns
+    -------
+    is_evaluated : ndarray of shape (n,)
+    """
+    columns = [cv_results[name] for name in AMOUNTS if name in cv_results]
+    found = np.ones(len(cv_results[next(iter(cv_results))]), dtype=bool)
+    for column in map(np.asarray, columns):
+        found &= column == column.max()
+    return found
+
+
+def metrics_of(cv_results: Mapping[str, Any]) -> list[str]:
+    """Return the names of the metrics that were scored.
+
+    Parameters
+    ----------
+    cv_results : mapping
+    """
+    prefix = "mean_test_"
+    return [name.removeprefix(prefix) for name in cv_results if name.startswith(prefix)]
+
+
 def _metric_of(search: Any, metric: str | None) -> str:
-    known = [key.removeprefix("mean_test_") for key in search.cv_results_ if "mean_test_" in key]
+    known = metrics_of(search.cv_results_)
     if metric is None and isinstance(search.refit, str) and search.refit in known:
         return search.refit
     if metric is None and len(known) == 1:
         return known[0]
     if metric is None:
-        raise ValueError(f"no metric selects the best candidate; metric: give {_listed(known)}.")
+        raise ValueError(f"no metric selects the best candidate; metric: give {listed(known)}.")
     if metric not in known:
-        raise ValueError(
-            f"metric={metric!r} is not a metric of this search; give {_listed(known)}."
-        )
+        raise ValueError(f"metric={metric!r} is not a metric of this search; give {listed(known)}.")
     return metric
 
 
-def _listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str]) -> str:
+    """Return names as a choice.
+
+    Parameters
+    ----------
+    names : iterable of str
+    """
     return " or ".join(map(repr, names))
