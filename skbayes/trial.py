@@ -94,7 +94,7 @@ class Trial:
     number : int
         Position in the search, from 0.
     row : ndarray of shape (d,)
-        Where the candidate lies in the unit cube.
+        Where the candidate lies: in the unit cube, or beyond it if it lies outside the space.
     params : mapping of str to object
         The values to evaluate. They are never decoded from `row` again: a round trip through
         floating point may differ in the last digit.
@@ -105,6 +105,8 @@ class Trial:
     state : object, default=None
         What the sampler stored with its proposal, such as the fitted hyper-parameters of the
         surrogate: a frozen dataclass of plain numbers and tuples that only the sampler reads.
+    is_outside : bool, default=False
+        Whether `params` do not lie in the space, see `SearchSpace.place`.
     outcome : Outcome or None, default=None
         None while the trial is pending.
     """
@@ -115,6 +117,7 @@ class Trial:
     fidelity: int | None = None
     parent: int | None = None
     state: Any = None
+    is_outside: bool = False
     outcome: Outcome | None = None
 
     def with_outcome(self, outcome: Outcome | None) -> Self:

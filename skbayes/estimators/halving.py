@@ -147,7 +147,8 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
 
     initial_params : None, 'default' or list of dicts, default=None
         Candidates to evaluate first, exactly as given; names that a dict leaves out are filled in.
-        'default' is one candidate with the estimator's own values, as far as they lie in the space.
+        'default' is one candidate: the estimator exactly as it stands, even if some of its values
+        lie outside the space. It can win too.
 
     n_points : int or 'auto', default=2
         How many candidates may be pending at once. A proposal is made from the scores of all
@@ -378,11 +379,10 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         model = self._make_model_sampler(full, start)
         if space.grid_size is not None and schedule.n_first_candidates >= space.grid_size:
             design = model = GridSampler(full)
-        points = given_points(self.initial_params, self.estimator, space)
-        given = [
-            space.complete(params, start.point(number)[:-1]) for number, params in enumerate(points)
-        ]
-        return HalvingSampler(full, schedule.brackets, design, model, resource.parameter, given)
+        given = given_points(self.initial_params, self.estimator, space)
+        return HalvingSampler(
+            full, schedule.brackets, design, model, resource.parameter, given, start
+        )
 
     def _make_model_sampler(self, space: SearchSpace, start: QuasiRandomSampler) -> Sampler:
         return GPSampler(space, start, self._n_start(default_n_initial_points(space)))

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from skbayes._sklearn_compat import num_samples
 from skbayes.estimators.hints import did_you_mean
 from skbayes.evaluation.splits import Split, as_split
-from skbayes.samplers.base import Sampler
+from skbayes.samplers.base import GivenPoint, Sampler
 from skbayes.space import Space
 from skbayes.space.written import shown
 
@@ -129,8 +129,8 @@ def check_names(estimator: Any, space: Space) -> None:
             raise ValueError(f"param_distributions[{unknown[0]!r}]: {error}{hint}") from error
 
 
-def given_points(initial_params: Any, estimator: Any, space: Space) -> Sequence[Mapping[str, Any]]:
-    """Return the points to evaluate first, after a check that they lie in the space.
+def given_points(initial_params: Any, estimator: Any, space: Space) -> Sequence[GivenPoint]:
+    """Return the points to evaluate first, after a check that those of a list lie in the space.
 
     Parameters
     ----------
@@ -142,8 +142,7 @@ def given_points(initial_params: Any, estimator: Any, space: Space) -> Sequence[
 
     Returns
     -------
-    points : sequence of mapping
-        Parts of candidates; what they leave out is filled in later.
+    points : sequence of GivenPoint
 
     Raises
     ------
@@ -155,8 +154,7 @@ def given_points(initial_params: Any, estimator: Any, space: Space) -> Sequence[
     if initial_params is None:
         return []
     if isinstance(initial_params, str):
-        defaults = space.fitting_part(estimator.get_params(deep=True))
-        return [defaults] if defaults else []
+        return [GivenPoint(*space.own_values(estimator.get_params(deep=True)))]
     centre = np.full(space.n_columns, 0.5)
     for number, params in enumerate(initial_params):
         label = f"initial_params[{number}]"
@@ -166,4 +164,4 @@ def given_points(initial_params: Any, estimator: Any, space: Space) -> Sequence[
             space.complete(params, centre)
         except ValueError as error:
             raise ValueError(f"{label}: {error}.") from None
-    return list(initial_params)
+    return [GivenPoint(params) for params in initial_params]

@@ -139,7 +139,8 @@ class SequentialSearchCV(BaseModelSearchCV):
         return Progress(None, np.inf, self.refit)
 
     def _n_planned(self, plan: Plan) -> int:
-        n_given = len(self.initial_params) if isinstance(self.initial_params, list) else 0
+        given = plan.sampler.given
+        n_given = sum(isinstance(self.initial_params, list) or p.is_outside for p in given)
         size = plan.space.grid_size if self._is_grid(plan.space) else plan.space.size
         n_iter = MAX_ITER if self.n_iter is None else self.n_iter
         return n_iter if size is None else min(n_iter, size + n_given)

@@ -93,7 +93,8 @@ class TPESearchCV(SequentialSearchCV):
 
     initial_params : None, 'default' or list of dicts, default=None
         Candidates to evaluate first, exactly as given; names that a dict leaves out are filled in.
-        'default' is one candidate with the estimator's own values, as far as they lie in the space.
+        'default' is one candidate: the estimator exactly as it stands, even if some of its values
+        lie outside the space. It can win too.
 
     n_points : int or 'auto', default=2
         How many candidates may be pending at once. A proposal is made from the scores of all

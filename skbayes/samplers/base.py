@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from skbayes.models.split_effects import estimates
 from skbayes.space.base import SearchSpace, row_key
+from skbayes.space.values import is_same_value
+from skbayes.space.written import shown
 from skbayes.trial import FloatArray, Trial
 
 
@@ -32,6 +34,36 @@ class Proposal:
     fidelity: int | None = None
     parent: int | None = None
     state: Any = None
+    is_outside: bool = False
+
+
+@dataclass(frozen=True)
+class GivenPoint:
+    """A point that is evaluated first, with values exactly as they were given.
+
+    Parameters
+    ----------
+    params : mapping of str to object
+        A part of a candidate; what it leaves out is filled in.
+    is_outside : bool, default=False
+        Whether some value lies outside the space; then nothing is filled in.
+    """
+
+    params: Mapping[str, Any]
+    is_outside: bool = False
+
+    def proposal(self, space: SearchSpace, filling: FloatArray) -> Proposal:
+        """Return the proposal of this point.
+
+        Parameters
+        ----------
+        space : SearchSpace
+        filling : ndarray of shape (d,)
+            Row from which the parameters that are left out are decoded.
+        """
+        if self.is_outside:
+            return Proposal(space.place(self.params), dict(self.params), is_outside=True)
+        return Proposal(*space.complete(self.params, filling))
 
 
 class NoProposal(Enum):
@@ -71,6 +103,11 @@ class History:
         return np.array([trial.score for trial in self.trials], dtype=float)
 
     @cached_property
+    def is_outside(self) -> NDArray[np.bool_]:
+        """Which trials lie outside the space, of shape (n,)."""
+        return np.array([trial.is_outside for trial in self.trials], dtype=bool)
+
+    @cached_property
     def is_finished(self) -> NDArray[np.bool_]:
         """Which trials have an outcome, of shape (n,)."""
         return np.array([trial.outcome is not None for trial in self.trials], dtype=bool)
@@ -107,8 +144,8 @@ class History:
 
     @cached_property
     def seen(self) -> set[bytes]:
-        """Keys of all candidates handed out so far, see `row_key`."""
-        return {row_key(row) for row in self.space.snap(self.rows)}
+        """Keys of all candidates of the space handed out so far, see `row_key`."""
+        return {row_key(row) for row in self.space.snap(self.rows[~self.is_outside])}
 
     @property
     def is_exhausted(self) -> bool:
@@ -155,8 +192,8 @@ class Sampler(ABC):
     space : SearchSpace
     """
 
-    given: Sequence[Mapping[str, Any]] = ()
-    """Points that are proposed first, with values exactly as the user gave them."""
+    given: Sequence[GivenPoint] = ()
+    """Points that are proposed first."""
 
     def __init__(self, space: SearchSpace) -> None:
         self.space = space
@@ -207,8 +244,7 @@ class Sampler(ABC):
         """
         if fidelity is not None or parent is not None:
             raise ValueError("it has a fidelity or a parent, and this search has no resource")
-        params = self.space.restore(row, recorded, self.given)
-        return Proposal(row, params, state=self.restore_state(state))
+        return replace(self._restored_point(row, recorded), state=self.restore_state(state))
 
     def restore_state(self, state: Mapping[str, Any] | None) -> Any:
         """Return the state of a recorded trial, after a check that this sampler can have made it.
@@ -231,8 +267,34 @@ class Sampler(ABC):
             raise ValueError("it has a state, and its sampler stores none")
         return None
 
+    def _restored_point(self, row: FloatArray, recorded: Mapping[str, Any]) -> Proposal:
+        """Return the proposal at a recorded row, after a check of its values."""
+        for point in self.given:
+            if point.is_outside and np.array_equal(self.space.place(point.params), row):
+                check_recorded(recorded, point.params)
+                return Proposal(row, dict(point.params), is_outside=True)
+        inside = [point.params for point in self.given if not point.is_outside]
+        return Proposal(row, self.space.restore(row, recorded, inside))
+
     def _proposal(self, row: FloatArray, state: Any = None) -> Proposal:
         return Proposal(row, self.space.decode(row), state=state)
+
+
+def check_recorded(recorded: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    """Raise if recorded values are not those of a given point.
+
+    Parameters
+    ----------
+    recorded, params : mapping of str to object
+
+    Raises
+    ------
+    ValueError
+    """
+    for name, value in recorded.items():
+        own = params.get(name)
+        if name not in params or type(own) is not type(value) or not is_same_value(own, value):
+            raise ValueError(f"{name}={shown(value)} is not the estimator's own value")
 
 
 def fields_of(state: Mapping[str, Any], *names: str) -> list[Any]:

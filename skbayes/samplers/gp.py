@@ -202,9 +202,12 @@ class GPSampler(Sampler):
         active = active_set(Z, y, w, self.space.is_categorical)
         Z, y, extra_noise = Z[active], y[active], extra_noise[active]
         scores, is_complete = scores[active], is_complete[active]
+        is_outside = history.is_outside[is_finished][active]
+        snapped = self.space.snap(Z)
         theta = fit_hyperparameters(Z, y, extra_noise, self.space.is_categorical, starts)
         surrogate = GaussianProcess(Z, y, theta, self.space.is_categorical, extra_noise)
-        incumbent = float(surrogate.mean(self.space.snap(Z[is_complete])).max())
+        evaluated = np.where(is_outside[:, np.newaxis], Z, snapped)
+        incumbent = float(surrogate.mean(evaluated[is_complete]).max())
         surrogate = surrogate.fantasize(unscored_candidates(history))
 
         acquisition = Acquisition(
@@ -216,7 +219,7 @@ class GPSampler(Sampler):
             self.space.is_continuous,
             history.n_finished,
         )
-        best = Z[np.argsort(-y, kind="stable")[:N_BEST]]
+        best = snapped[np.argsort(-y, kind="stable")[:N_BEST]]
         row = maximize(acquisition, acquisition.with_gradient, self.space, best, history.seen, rng)
         if row is None:
             return self._start.propose(history, rng)
@@ -263,7 +266,8 @@ def unscored_candidates(history: History) -> FloatArray:
         Snapped; the most recent ones, if there are many.
     """
     known = {row_key(row) for row in history.rows[history.is_finished]}
-    candidates = {row_key(row): row for row in history.space.snap(history.rows)}
+    inside = history.rows[~history.is_outside]
+    candidates = {row_key(row): row for row in history.space.snap(inside)}
     unknown = [row for key, row in candidates.items() if key not in known]
     return np.array(unknown[-MAX_ACTIVE:]).reshape(-1, history.space.n_columns)
 

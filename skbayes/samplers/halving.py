@@ -26,7 +26,15 @@ from typing import Any
 
 import numpy as np
 
-from skbayes.samplers.base import History, NoProposal, Proposal, Sampler, fields_of
+from skbayes.samplers.base import (
+    GivenPoint,
+    History,
+    NoProposal,
+    Proposal,
+    Sampler,
+    fields_of,
+)
+from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space.fidelity import FidelitySpace
 from skbayes.trial import FloatArray, Trial
 
@@ -210,8 +218,10 @@ class HalvingSampler(Sampler):
         full resource is finished, and `model` from then on.
     resource : str or None
         The parameter that is the resource; None if the resource is not a parameter.
-    given : sequence of (row, params), default=()
-        Candidates that come before those of the samplers.
+    given : sequence of GivenPoint, default=()
+        Points that come before the candidates of the samplers.
+    filling : QuasiRandomSampler
+        The design that completes them.
     """
 
     def __init__(
@@ -221,13 +231,13 @@ class HalvingSampler(Sampler):
         start: Sampler,
         model: Sampler,
         resource: str | None,
-        given: Sequence[tuple[FloatArray, Mapping[str, Any]]] = (),
+        given: Sequence[GivenPoint] = (),
+        filling: QuasiRandomSampler | None = None,
     ) -> None:
         super().__init__(full.space)
         self._full, self.brackets = full, list(brackets)
         self._start, self._model = start, model
-        self._resource, self._given = resource, given
-        self.given = [params for _, params in given]
+        self._resource, self.given, self._filling = resource, given, filling
         self._most = max(rung.n_resources for bracket in brackets for rung in bracket.rungs)
 
     def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
@@ -259,7 +269,9 @@ class HalvingSampler(Sampler):
                 if all(np.isnan(trial.score) for trial in below):
                     return NoProposal.EXHAUSTED  # any promotion would be by chance
                 best = best_first(below)[len(members)]
-                again = Proposal(best.row, best.params, parent=best.number)
+                again = Proposal(
+                    best.row, best.params, parent=best.number, is_outside=best.is_outside
+                )
                 return self._on_rung(again, number, step)
             below = members
         return NoProposal.EXHAUSTED
@@ -281,7 +293,7 @@ class HalvingSampler(Sampler):
         own = {name: value for name, value in recorded.items() if name != self._resource}
         if self._resource is not None and recorded.get(self._resource) != n_resources:
             raise ValueError(f"{self._resource!r} is not what a trial of its rung gets")
-        candidate = Proposal(row, self.space.restore(row, own, self.given), parent=parent)
+        candidate = replace(self._restored_point(row, own), parent=parent)
         at_rung = self._on_rung(candidate, restored.bracket, restored.rung)
         return replace(at_rung, state=restored)
 
@@ -301,8 +313,10 @@ class HalvingSampler(Sampler):
 
     def _new_candidate(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
         n_begun = sum(rung_of(trial)[1] == 0 for trial in history.trials)
-        if n_begun < len(self._given):
-            return Proposal(*self._given[n_begun])
+        if n_begun < len(self.given):
+            assert self._filling is not None
+            filling = self._filling.point(n_begun)[:-1]
+            return self.given[n_begun].proposal(self.space, filling)
         sampler = self._model if self._has_full_fidelity(history.trials) else self._start
         trials = [
             replace(

@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 from scipy.stats import qmc
 
-from skbayes.samplers.base import History, NoProposal, Proposal, Sampler, fields_of
+from skbayes.samplers.base import (
+    GivenPoint,
+    History,
+    NoProposal,
+    Proposal,
+    Sampler,
+    fields_of,
+)
 from skbayes.space.base import SearchSpace, row_key
 from skbayes.streams import Stream, generator
 from skbayes.trial import FloatArray, Trial
@@ -129,16 +136,15 @@ class GivenFirst(Sampler):
 
     Parameters
     ----------
-    given : sequence of mapping
-        Parameters to evaluate first, exactly as they are; a name that is missing is filled from
-        the start-up design.
+    given : sequence of GivenPoint
+        A name that is missing is filled from the start-up design.
     start : QuasiRandomSampler
         The start-up design.
     then : Sampler
     """
 
     def __init__(
-        self, given: Sequence[Mapping[str, Any]], start: QuasiRandomSampler, then: Sampler
+        self, given: Sequence[GivenPoint], start: QuasiRandomSampler, then: Sampler
     ) -> None:
         super().__init__(then.space)
         self.given, self._start, self._then = given, start, then
@@ -147,7 +153,7 @@ class GivenFirst(Sampler):
         if history.number >= len(self.given):
             return self._then.propose(history, rng)
         filling = self._start.point(history.number)
-        return Proposal(*self.space.complete(self.given[history.number], filling))
+        return self.given[history.number].proposal(self.space, filling)
 
     def restore_state(self, state: Mapping[str, Any] | None) -> Any:
         return self._then.restore_state(state)

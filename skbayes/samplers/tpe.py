@@ -23,6 +23,7 @@ from skbayes.models.parzen import ParzenEstimator
 from skbayes.samplers.base import History, NoProposal, Proposal, Sampler
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space.base import SearchSpace
+from skbayes.space.dimensions import ELSEWHERE
 from skbayes.trial import FloatArray
 
 N_INITIAL_POINTS = 10
@@ -91,12 +92,13 @@ class TPESampler(Sampler):
             -history.estimates[0], kind="stable"
         )  # NaN, failed and pending, comes last
         n_good = min(int(np.ceil(np.sqrt(len(order)))), MAX_GOOD, history.n_scored)
-        rows = history.rows[order]
-        is_active = self.space.active(rows)
+        given = history.rows[order]
+        rows = np.where(history.is_outside[order, np.newaxis], self.space.snap(given), given)
+        is_active = self.space.active(rows) & (given < ELSEWHERE)
         likely = self._density(rows[:n_good], is_active[:n_good], rank_weights(n_good))
         unlikely = self._density(rows[n_good:], is_active[n_good:], np.ones(len(rows) - n_good))
 
-        seen = self.space.snap(rows)
+        seen = self.space.snap(rows[~history.is_outside[order]])
         drawn = self.space.snap(likely.sample(N_CANDIDATES, rng))
         is_used = self.space.active(drawn)
         gain = likely.log_density(drawn, is_used) - unlikely.log_density(drawn, is_used)

@@ -133,17 +133,37 @@ class SearchSpace(ABC):
         """
 
     @abstractmethod
-    def fitting_part(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the largest part of `params` that lies in one sub-space.
+    def own_values(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+        """Return the values of an estimator for the names of the sub-space that they fit best.
 
         Parameters
         ----------
         params : mapping of str to object
+            All parameters of the estimator.
 
         Returns
         -------
-        part : dict of str to object
-            Empty if no value fits.
+        values : dict of str to object
+            Without names that the estimator does not have.
+        is_outside : bool
+            Whether they are no candidate of the space.
+        """
+
+    @abstractmethod
+    def place(self, params: Mapping[str, Any]) -> FloatArray:
+        """Return a row for parameters that may lie outside the space.
+
+        A number beyond the end of a range lies beyond the end of the unit interval, one between
+        two listed numbers lies between them, and any other value lies far away, at `ELSEWHERE`.
+
+        Parameters
+        ----------
+        params : mapping of str to object
+            What `own_values` has returned.
+
+        Returns
+        -------
+        row : ndarray of shape (d,)
         """
 
     @abstractmethod
@@ -153,6 +173,7 @@ class SearchSpace(ABC):
         Parameters
         ----------
         rows : ndarray of shape (n, d)
+            Those beyond the unit cube are moved into it.
 
         Returns
         -------

@@ -36,6 +36,13 @@ INACTIVE = 0.5
 """Position in a column that a candidate does not use: the centre of the prior."""
 
 
+ELSEWHERE = 3.0
+"""Position of a value that is none of a column's, far from all that are."""
+
+OUTER = 0.05
+"""Share of a range at its end, by which distances beyond the end are measured."""
+
+
 class Kind(Enum):
     """What a surrogate may assume about the distance between two positions in a column."""
 
@@ -103,6 +110,24 @@ class Dimension(ABC):
         ValueError
             If it is not a value of this dimension.
         """
+
+    def place(self, value: Any) -> FloatArray | None:
+        """Return coordinates of a value that may be none of this dimension.
+
+        Parameters
+        ----------
+        value : object
+
+        Returns
+        -------
+        coordinates : ndarray of shape (n_columns,) or None
+            Beyond the unit interval for a number beyond the end of the range, and `ELSEWHERE` for
+            any other value; None if there is no column to tell it apart.
+        """
+        try:
+            return self.encode(value)
+        except ValueError:
+            return np.full(len(self.columns), ELSEWHERE) if self.columns else None
 
     @abstractmethod
     def snap(self, coordinates: FloatArray) -> FloatArray:
@@ -184,6 +209,20 @@ class _FromPrior(Dimension):
             raise ValueError("the values are finite floating-point numbers")
         return self.prior.position_of([number])
 
+    def place(self, value: Any) -> FloatArray | None:
+        try:
+            number = float(value) if is_number(value) else np.inf
+        except OverflowError:
+            number = np.inf
+        if not np.isfinite(number):
+            return super().place(value)
+        low, inner_low, inner_high, high = self.prior.value_at([0.0, OUTER, 1.0 - OUTER, 1.0])
+        if number < low:
+            return -_beyond(low - number, inner_low - low)
+        if number > high:
+            return 1.0 + _beyond(number - high, high - inner_high)
+        return self.prior.position_of([number])
+
     def is_same(self, other: Dimension) -> bool:
         if type(other) is not type(self):
             return False
@@ -201,7 +240,7 @@ class Continuous(_FromPrior):
         return float(self.prior.value_at(coordinates[0]))
 
     def snap(self, coordinates: FloatArray) -> FloatArray:
-        return coordinates
+        return np.clip(coordinates, 0.0, 1.0)
 
 
 class Integers(_FromPrior):
@@ -219,7 +258,13 @@ class Integers(_FromPrior):
         return coordinates
 
     def snap(self, coordinates: FloatArray) -> FloatArray:
-        return self.prior.position_of(np.round(self.prior.value_at(coordinates)))
+        inside = np.clip(coordinates, 0.0, 1.0)
+        return self.prior.position_of(np.round(self.prior.value_at(inside)))
+
+
+def _beyond(distance: float, outer: float) -> FloatArray:
+    """Return the distance beyond an end of the unit interval, at most 1."""
+    return np.array([min(distance / outer * OUTER, 1.0) if outer > 0.0 else 1.0])
 
 
 class Finite(Dimension):
@@ -253,6 +298,15 @@ class Finite(Dimension):
             known = ", ".join(map(shown, self.values[:8]))
             raise ValueError(f"the values are {known}{', …' if len(self.values) > 8 else ''}")
         return self.positions[[position]]
+
+    def place(self, value: Any) -> FloatArray | None:
+        if self.columns[0].kind is not Kind.ORDERED or not is_number(value):
+            return super().place(value)
+        numbers = np.array(self.values, dtype=float)
+        if numbers[0] <= value <= numbers[-1]:
+            return np.interp([float(value)], numbers, self.positions)
+        beyond = _beyond(max(numbers[0] - value, value - numbers[-1]), OUTER * np.ptp(numbers))
+        return -beyond if value < numbers[0] else 1.0 + beyond
 
     def snap(self, coordinates: FloatArray) -> FloatArray:
         return self.positions[self._index(coordinates)]
@@ -288,6 +342,13 @@ class NoneOr(Dimension):
         if value is None:
             return np.append(self.gate.encode(None), INACTIVE)
         return np.append(self.gate.encode("number"), self.numbers.encode(value))
+
+    def place(self, value: Any) -> FloatArray | None:
+        if value is None or not is_number(value):
+            return super().place(value)
+        number = self.numbers.place(value)
+        assert number is not None
+        return np.append(self.gate.encode("number"), number)
 
     def snap(self, coordinates: FloatArray) -> FloatArray:
         gate = self.gate.snap(coordinates[:, :1])

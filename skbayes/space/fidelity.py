@@ -80,8 +80,11 @@ class FidelitySpace(SearchSpace):
     ) -> dict[str, Any]:
         return self.space.restore(row[:-1], recorded, given)
 
-    def fitting_part(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        return self.space.fitting_part(params)
+    def own_values(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+        return self.space.own_values(params)
+
+    def place(self, params: Mapping[str, Any]) -> FloatArray:
+        return np.append(self.space.place(params), FULL)
 
     def snap(self, rows: FloatArray) -> FloatArray:
         return np.hstack([self.space.snap(rows[:, :-1]), np.full((len(rows), 1), FULL)])

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from skbayes.space.base import SearchSpace
 from skbayes.space.dimensions import (
+    ELSEWHERE,
     INACTIVE,
     Continuous,
     Dimension,
@@ -130,7 +131,17 @@ class Space(SearchSpace):
         if not exact:
             names = " or ".join(f"({', '.join(map(repr, names))})" for names in self._subspaces)
             raise ValueError(f"{shown(dict(params))} has not the names {names}")
-        return self._place_in(exact, params, np.full(self.n_columns, INACTIVE))
+        filling = np.full(self.n_columns, INACTIVE)
+        row = self._place_in(exact, params, filling)
+        # Several sub-spaces may hold a number, one of them only at the end of an infinite range.
+        for number in exact if len(exact) > 1 else ():
+            try:
+                other = self._with_coordinates(number, params, filling)
+            except ValueError:
+                continue
+            if _is_close(self.decode(other), params):
+                return other
+        return row
 
     def restore(
         self, row: FloatArray, recorded: Mapping[str, Any], given: Sequence[Mapping[str, Any]]
@@ -138,6 +149,8 @@ class Space(SearchSpace):
         # Numbers of distributions are taken as they were recorded, because quantiles may differ in
         # their last digits between versions of SciPy. All other values are the space's own
         # objects, or those of the given points.
+        if not ((row >= 0.0) & (row <= 1.0)).all():
+            raise ValueError(f"the row {shown(row.tolist())} lies outside the unit cube")
         params = self.decode(row)
         subspace = self._subspaces[self._subspace_of(row)]
         unknown = sorted(recorded.keys() - params.keys())
@@ -170,12 +183,28 @@ class Space(SearchSpace):
         row = self._place_in(order, params, filling)
         return row, self.decode(row) | dict(sorted(params.items()))
 
-    def fitting_part(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        parts = [
-            {name: params[name] for name in subspace if _holds(subspace[name][0], name, params)}
+    def own_values(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+        n_fitting = [
+            sum(_holds(dimension, name, params) for name, (dimension, _) in subspace.items())
             for subspace in self._subspaces
         ]
-        return max(parts, key=len)
+        n_lacking = [len(s) - n for s, n in zip(self._subspaces, n_fitting, strict=True)]
+        number = min(range(len(n_lacking)), key=lambda i: (n_lacking[i] > 0, -n_fitting[i]))
+        values = {name: params[name] for name in self._subspaces[number] if name in params}
+        return values, n_lacking[number] > 0
+
+    def place(self, params: Mapping[str, Any]) -> FloatArray:
+        number = max(
+            range(len(self._subspaces)),
+            key=lambda i: sum(_holds(d, n, params) for n, (d, _) in self._subspaces[i].items()),
+        )
+        row = self._row_in(number)
+        for name, (dimension, columns) in self._subspaces[number].items():
+            coordinates = dimension.place(params[name]) if name in params else None
+            if coordinates is None:  # another constant, or no such parameter: not comparable at all
+                return np.full(self.n_columns, ELSEWHERE)
+            row[columns] = coordinates
+        return row
 
     def snap(self, rows: FloatArray) -> FloatArray:
         snapped = np.full_like(rows, INACTIVE)
@@ -360,6 +389,15 @@ def _lies_at(value: Any, decoded: Any, dimension: Dimension, coordinates: FloatA
     return bool(
         np.allclose(own, coordinates, rtol=0.0, atol=RESTORE_TOLERANCE)
         or (is_near and math.isclose(value, decoded, rel_tol=RESTORE_TOLERANCE))
+    )
+
+
+def _is_close(decoded: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
+    """Whether the numbers of a decoded candidate are those that were encoded, up to rounding."""
+    return all(
+        not (is_number(value) and is_number(params[name]))
+        or math.isclose(value, params[name], rel_tol=RESTORE_TOLERANCE, abs_tol=1e-12)
+        for name, value in decoded.items()
     )
 
 

@@ -188,6 +188,17 @@ def test_groups_and_given_candidates():
     assert own.cv_results_["param_x"][0] == 0.0
 
 
+def test_defaults_outside_the_space_are_promoted_and_found_again(tmp_path):
+    options = {"cv": 3, "random_state": 0, "max_resources": 120, "initial_params": "default"}
+    space = {"gamma": loguniform(10, 1000)}
+    whole = HalvingBayesSearchCV(SVC(), space, **options).fit(X, Y)
+    assert whole.best_params_ == {"gamma": "scale"}
+    path = tmp_path / "search.jsonl"
+    for _ in range(2):
+        resumed = HalvingBayesSearchCV(SVC(), space, checkpoint=path, **options).fit(X, Y)
+        assert resumed.cv_results_["params"] == whole.cv_results_["params"]
+
+
 def test_it_nests_and_pickles():
     search = HalvingBayesSearchCV(SVC(), BOX, cv=3, random_state=0, max_resources=120)
     assert (

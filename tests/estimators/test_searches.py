@@ -27,6 +27,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from skbayes import BayesSearchCV, log_randint
+from skbayes.space import Space
 
 X, Y = load_iris(return_X_y=True)
 BOX = {"C": loguniform(1e-2, 1e3), "gamma": loguniform(1e-5, 1e1)}
@@ -232,23 +233,56 @@ def test_if_every_fit_fails_the_error_is_scikit_learns(search_class):
         search.set_params(error_score="raise").fit(X, Y)
 
 
-def test_initial_params_come_first_and_the_defaults_where_they_fit(search_class):
-    search = search_class(SVC(), BOX, n_iter=4, cv=2, random_state=0, initial_params="default")
-    params = search.fit(X, Y).cv_results_["params"]
-    assert params[0]["C"] == 1.0  # SVC's gamma is "scale", which is not in the box
-    assert 1e-5 <= params[0]["gamma"] <= 10
+def test_initial_params_come_first(search_class):
+    search = search_class(SVC(), BOX, n_iter=4, cv=2, random_state=0)
     search.set_params(initial_params=[{"C": 3, "gamma": 0.25}, {"gamma": 0.5}])
     params = search.fit(X, Y).cv_results_["params"]
     assert params[0] == {"C": 3, "gamma": 0.25}
     assert params[1]["gamma"] == 0.5
 
 
-def test_defaults_that_lie_nowhere_are_no_given_point(search_class):
-    search = search_class(SVC(), {"gamma": loguniform(1e-3, 1)}, n_iter=2, cv=2, random_state=0)
-    plain = clone(search).fit(X, Y).cv_results_["params"]
-    assert (
-        clone(search).set_params(initial_params="default").fit(X, Y).cv_results_["params"] == plain
-    )
+@pytest.mark.parametrize(
+    "space, own",
+    [
+        (BOX, {"C": 1.0, "gamma": "scale"}),
+        ({"C": loguniform(10, 1000)}, {"C": 1.0}),
+        ([{"kernel": ["poly"], "C": [2, 4, 8]}, {"C": loguniform(0.1, 7)}], {"C": 1.0}),
+        ([{"kernel": ["poly"], "C": [2, 4, 8]}, {"C": [5, 7]}], {"C": 1.0, "kernel": "rbf"}),
+        ({"kernel": ["poly"]}, {"kernel": "rbf"}),
+        ({"C": [0.1, 10, 1000], "kernel": ["poly", "linear"]}, {"C": 1.0, "kernel": "rbf"}),
+    ],
+)
+def test_the_defaults_are_evaluated_exactly_as_they_stand(search_class, space, own):
+    search = search_class(SVC(), space, n_iter=12, cv=2, random_state=0, initial_params="default")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of spaces with fewer candidates than n_iter
+        results = search.fit(X, Y).cv_results_
+    assert results["params"][0] == own
+    as_it_stands = cross_validate(SVC(), X, Y, cv=2)["test_score"]
+    assert results["mean_test_score"][0] == pytest.approx(as_it_stands.mean())
+    rest = results["params"][1:]
+    assert len(rest) == min(11, Space(space).size or 11)  # no candidate counts as evaluated by it
+    for params in rest:
+        Space(space).encode(params)  # raises if it lies outside
+
+
+def test_defaults_outside_the_space_can_win(search_class):
+    search = search_class(
+        SVC(), {"gamma": loguniform(50, 1000)}, n_iter=8, cv=2, initial_params="default"
+    ).fit(X, Y)
+    assert search.best_params_ == {"gamma": "scale"}
+    assert search.best_estimator_.gamma == "scale"
+
+
+def test_defaults_outside_the_space_are_found_again_in_a_journal(search_class, tmp_path):
+    space = {"C": loguniform(10, 1000), "gamma": loguniform(1e-3, 1), "kernel": ["poly", "linear"]}
+    options = {"cv": 2, "random_state": 0, "initial_params": "default"}
+    whole = search_class(SVC(), space, n_iter=9, **options).fit(X, Y)
+    path = tmp_path / "search.jsonl"
+    search_class(SVC(), space, n_iter=4, checkpoint=path, **options).fit(X, Y)
+    resumed = search_class(SVC(), space, n_iter=9, checkpoint=path, **options).fit(X, Y)
+    assert resumed.cv_results_["params"] == whole.cv_results_["params"]
+    assert resumed.cv_results_["params"][0] == {"C": 1.0, "gamma": "scale", "kernel": "rbf"}
 
 
 def test_an_estimator_given_first_is_found_again_after_clone(search_class):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import randint, uniform
 
-from skbayes.samplers.base import History
+from skbayes.samplers.base import GivenPoint, History
 from skbayes.samplers.gp import GPSampler
 from skbayes.samplers.halving import (
     HalvingSampler,
@@ -35,7 +35,8 @@ def halving(space, brackets, resource="r", given=()):
     resources = [rung.n_resources for bracket in brackets for rung in bracket.rungs]
     full = FidelitySpace(space, min(resources), max(resources))
     start = QuasiRandomSampler(full, 0)
-    return HalvingSampler(full, brackets, start, GPSampler(full, start, 4), resource, given)
+    model = GPSampler(full, start, 4)
+    return HalvingSampler(full, brackets, start, model, resource, given, start)
 
 
 def climb(sampler, score, n_points=1):
@@ -222,7 +223,7 @@ def test_a_grid_is_walked_in_its_order_through_all_rungs():
 
 
 def test_given_candidates_come_first():
-    given = [(np.array([0.25]), {"x": 0.25}), (np.array([0.75]), {"x": 0.75})]
+    given = [GivenPoint({"x": 0.25}), GivenPoint({"x": 0.75})]
     trials, _ = climb(
         halving(LINE, make_brackets(1, 9, make_ladder(1, 9, 3), 3), given=given), distance
     )

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.model_selection import ParameterGrid
 
-from skbayes.samplers.base import History
+from skbayes.samplers.base import GivenPoint, History
 from skbayes.samplers.quasi_random import BLOCK, GivenFirst, GridSampler, QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.study import Study
@@ -54,7 +54,8 @@ def test_the_grid_is_scikit_learns_in_its_order():
 
 def test_the_grid_leaves_out_what_was_given():
     space = Space(GRID)
-    sampler = GivenFirst([{"a": "y", "b": 3}], QuasiRandomSampler(space, 0), GridSampler(space))
+    given = [GivenPoint({"a": "y", "b": 3})]
+    sampler = GivenFirst(given, QuasiRandomSampler(space, 0), GridSampler(space))
     trials = propose_all(sampler)
     rest = [point for point in ParameterGrid(GRID) if point != {"a": "y", "b": 3}]
     assert [trial.params for trial in trials] == [{"a": "y", "b": 3}, *rest]
@@ -74,7 +75,7 @@ def test_where_the_sequence_has_nothing_new_a_point_is_drawn_at_random(monkeypat
 
 def test_a_grid_remembers_its_place_in_records():
     space = Space(GRID)
-    given = [{"a": "y", "b": 3}]
+    given = [GivenPoint({"a": "y", "b": 3})]
     sampler = GivenFirst(given, QuasiRandomSampler(space, 0), GridSampler(space))
     for trial in propose_all(sampler):
         state = None if trial.state is None else {"index": trial.state.index}
@@ -95,7 +96,8 @@ def test_given_points_come_first_exactly_as_they_are_and_twice_if_given_twice():
     space = Space({"C": stats.loguniform(1e-2, 1e2), "kernel": ["rbf", "poly"]})
     given = [{"C": 0.1 + 0.2, "kernel": "poly"}, {"C": 0.1 + 0.2, "kernel": "poly"}, {"C": 7}]
     start = QuasiRandomSampler(space, 0)
-    trials = propose_all(GivenFirst(given, start, start), most=5)
+    points = [GivenPoint(params) for params in given]
+    trials = propose_all(GivenFirst(points, start, start), most=5)
     assert [dict(trial.params) for trial in trials[:2]] == given[:2]
     assert trials[2].params["C"] == 7
     assert isinstance(trials[2].params["C"], int)

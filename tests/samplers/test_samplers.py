@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from skbayes.samplers.base import History, NoProposal
+from skbayes.samplers.base import GivenPoint, History, NoProposal
 from skbayes.samplers.gp import GPSampler
 from skbayes.samplers.quasi_random import GivenFirst, QuasiRandomSampler
 from skbayes.samplers.tpe import TPESampler
@@ -20,7 +20,7 @@ from skbayes.study import Study
 SAMPLERS = {
     "quasi-random": lambda space: QuasiRandomSampler(space, 0),
     "given first": lambda space: GivenFirst(
-        [{}, {}], QuasiRandomSampler(space, 1), QuasiRandomSampler(space, 0)
+        [GivenPoint({}), GivenPoint({})], QuasiRandomSampler(space, 1), QuasiRandomSampler(space, 0)
     ),
     "Gaussian process": lambda space: GPSampler(space, QuasiRandomSampler(space, 0), 3),
     "TPE": lambda space: TPESampler(space, QuasiRandomSampler(space, 0), 3),

@@ -41,7 +41,8 @@ def test_everything_a_space_answers_is_answered_at_the_full_resource(space):
     assert np.array_equal(completed_row, row)
     assert completed == params
     assert full.restore(row, params, ()) == params
-    assert full.fitting_part(params) == params
+    assert full.own_values(params) == (params, False)
+    assert np.array_equal(full.place(params), full.encode(params))
     assert list(full.examples()) == list(space.examples())
     if space.grid_size is not None:
         grid_row, point = full.grid_point(4)

@@ -11,6 +11,7 @@ from sklearn.model_selection import ParameterGrid
 from sklearn.svm import SVC
 
 from skbayes.space import Space, log_randint
+from skbayes.space.dimensions import ELSEWHERE
 
 PIPELINES = [
     {"clf": [SVC()], "clf__C": stats.loguniform(1e-2, 1e2), "scale": [True, False]},
@@ -142,9 +143,61 @@ def test_what_lies_outside_is_refused_with_the_reason():
         space.complete({"C": 1.0, "gamma": 1.0}, np.full(2, 0.5))
 
 
-def test_the_fitting_part_is_what_lies_in_the_space():
-    space = Space({"C": stats.loguniform(1e-2, 1e2), "gamma": stats.loguniform(1e-2, 1e2)})
-    assert space.fitting_part(SVC().get_params()) == {"C": 1.0}  # gamma is "scale"
+def test_own_values_are_those_of_the_sub_space_that_they_fit_best():
+    C, gamma = stats.loguniform(1e-2, 1e2), stats.loguniform(1e-2, 1e2)
+    own = SVC().get_params()
+    assert Space({"C": C}).own_values(own) == ({"C": 1.0}, False)
+    assert Space({"C": C, "gamma": gamma}).own_values(own) == ({"C": 1.0, "gamma": "scale"}, True)
+    union = Space([{"gamma": gamma}, {"C": C, "degree": [3, 4, 5]}, {"C": C, "gamma": gamma}])
+    assert union.own_values(own) == ({"C": 1.0, "degree": 3}, False)
+    union = Space([{"gamma": gamma}, {"C": C, "gamma": gamma}, {"C": C, "nothing": [1]}])
+    assert union.own_values(own) == ({"C": 1.0, "gamma": "scale"}, True)
+    assert Space({"nothing": [1, 2]}).own_values(own) == ({}, True)
+
+
+@pytest.mark.parametrize(
+    "values, inside, below, above, elsewhere",
+    [
+        (stats.uniform(10, 20), 12.0, 8.0, 31.0, "scale"),
+        (stats.loguniform(1e-2, 1e2), 3.0, 1e-3, 1e5, None),
+        (stats.randint(3, 10), 4, 1, 12, "auto"),
+        (stats.randint(0, 10**6), 4, -1000, 10**7, np.nan),
+        ([1, 2, 5, 10], 5, 0.5, 11, "auto"),
+    ],
+)
+def test_a_value_outside_the_space_lies_outside_the_unit_cube(
+    values, inside, below, above, elsewhere
+):
+    space = Space({"x": values})
+    assert np.array_equal(space.place({"x": inside}), space.encode({"x": inside}))
+    assert -1.0 <= space.place({"x": below})[0] < 0.0
+    assert 1.0 < space.place({"x": above})[0] <= 2.0
+    assert space.place({"x": elsewhere})[0] == ELSEWHERE
+    for value in (below, above, elsewhere):
+        row = space.place({"x": value})
+        assert np.array_equal(
+            space.snap(row[np.newaxis]), space.snap(np.clip(row, 0, 1)[np.newaxis])
+        )
+
+
+def test_a_number_between_those_of_a_list_lies_between_them():
+    space = Space({"x": [1, 2, 5, 10]})
+    low, number, high = (space.place({"x": value})[0] for value in (2, 3.5, 5))
+    assert number == pytest.approx((low + high) / 2)
+    with_none = Space({"x": [None, 1, 2, 5, 10]})
+    assert with_none.place({"x": 3.5})[1] == pytest.approx(number)
+    assert with_none.place({"x": "much"}).tolist() == [ELSEWHERE, ELSEWHERE]
+
+
+def test_another_constant_is_far_from_everything():
+    space = Space({"kernel": ["rbf"], "C": stats.loguniform(1e-2, 1e2)})
+    assert space.place({"kernel": "poly", "C": 1.0}).tolist() == [ELSEWHERE]
+
+
+def test_of_two_like_sub_spaces_the_one_that_gives_the_number_back_encodes_it():
+    space = Space([{"c": stats.norm()}, {"c": stats.uniform(50, 50)}])
+    for number in (0.5, 75.1, -1.0, 51.0):
+        assert space.decode(space.encode({"c": number}))["c"] == pytest.approx(number)
 
 
 def test_size_counts_distinct_candidates():

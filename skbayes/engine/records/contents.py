@@ -16,6 +16,7 @@ import numpy as np
 
 from skbayes.evaluation.results import Record, outcome_of
 from skbayes.samplers.base import Sampler
+from skbayes.space.dimensions import ELSEWHERE
 from skbayes.space.written import shown
 from skbayes.trial import SINGLE_METRIC, FloatArray, Trial
 
@@ -147,7 +148,8 @@ def _record_of(content: Mapping[str, Any], sampler: Sampler, expected: ResultFor
 
 def _row(values: Any, n_columns: int) -> FloatArray:
     _check(isinstance(values, list) and len(values) == n_columns, "row", values)
-    return np.array([_real(value, "row", 0.0, 1.0) for value in values], dtype=float)
+    # Beyond the unit cube lies a given point outside the space; the sampler checks that it is one.
+    return np.array([_real(value, "row", -ELSEWHERE, ELSEWHERE) for value in values], dtype=float)
 
 
 def _result(result: Any, expected: ResultFormat) -> dict[str, Any]:
