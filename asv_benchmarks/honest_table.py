@@ -40,8 +40,8 @@ from skbayes.inspection import honest_score
 from skbayes.inspection.reading import complete_scores
 from skbayes.trial import FloatArray
 
-METHODS = ("bootstrap", "tibshirani")
-SEARCH = {"n_iter": 40, "racing": False}
+METHODS = ("splits", "samples", "tibshirani")
+SEARCH = {"n_iter": 40, "racing": False, "return_predictions": "predict"}
 N_SPLITS = 5
 N_TRAIN = 200
 N_HOLD_OUT = 5000
@@ -193,26 +193,23 @@ def differences_of(record: dict[str, Any]) -> dict[str, float]:
 
 def table(store: Path) -> None:
     """Print the mean differences of every data set, and then those of all."""
-    records = records_of(store)
     by_data = defaultdict(list)
-    for record in records:
-        by_data[record["data"]].append(differences_of(record))
-    names = list(dict.fromkeys(name for own in by_data.values() for d in own for name in d))
-    names = [name for name in names if all(name in d for own in by_data.values() for d in own)]
-    values = [np.array([[d[name] for name in names] for d in own]) for own in by_data.values()]
-    held_out = defaultdict(list)
-    for record in records:
-        held_out[record["data"]].append(record["held_out"])
+    for record in records_of(store):
+        by_data[record["data"]].append(record)
+    found = {data: [differences_of(record) for record in own] for data, own in by_data.items()}
+    runs = [differences for own in found.values() for differences in own]
+    names = [name for name in runs[-1] if all(name in differences for differences in runs)]
+    values = {
+        data: np.array([[d[name] for name in names] for d in own]) for data, own in found.items()
+    }
     print(f"| data | model | runs | held out | {' | '.join(names)} |")
     print("|---|---|---|---|" + "---|" * len(names))
-    for data, differences in zip(by_data, values, strict=True):
-        cells = " | ".join(f"{mean:+.3f}" for mean in differences.mean(axis=0))
-        print(
-            f"| {data} | {MODEL_OF[data]} | {len(differences)} | {np.mean(held_out[data]):.3f} "
-            f"| {cells} |"
-        )
+    for data, own in by_data.items():
+        held_out = np.mean([record["held_out"] for record in own])
+        means = " | ".join(f"{mean:+.3f}" for mean in values[data].mean(axis=0))
+        print(f"| {data} | {own[0]['model']} | {len(own)} | {held_out:.3f} | {means} |")
     print()
-    _print_summary(names, values)
+    _print_summary(names, list(values.values()))
 
 
 def _print_summary(names: list[str], values: list[FloatArray]) -> None:

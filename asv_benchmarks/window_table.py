@@ -67,7 +67,7 @@ class Sleeper:
         """Raise: no process dies here."""
         raise RuntimeError(reason)
 
-    def keep_models(self, trial: Trial, results: Sequence[SplitResult]) -> None:
+    def keep(self, trial: Trial, results: Sequence[SplitResult]) -> None:
         """There is no model to keep."""
 
 

@@ -20,6 +20,7 @@ from sklearn.model_selection._validation import (  # 1.0 to 1.9
     _warn_or_raise_about_fit_failures,
 )
 from sklearn.utils._param_validation import Interval, Options, StrOptions  # 1.2 to 1.9
+from sklearn.utils.metaestimators import _safe_split  # 0.18 to 1.9
 from sklearn.utils.validation import _check_method_params, _num_samples  # 1.4 to 1.9
 
 from skbayes.trial import SINGLE_METRIC
@@ -29,6 +30,7 @@ HAS_CALLBACKS = find_spec("sklearn.callback") is not None  # 1.9
 check_method_params = _check_method_params
 fit_context = _fit_context
 num_samples = _num_samples
+safe_split = _safe_split
 warn_or_raise_about_fit_failures = _warn_or_raise_about_fit_failures
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "has_callbacks",
     "num_samples",
     "recording_scorer",
+    "safe_split",
     "scorers_by_name",
     "warn_or_raise_about_fit_failures",
     "without_fit_frame",

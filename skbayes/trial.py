@@ -105,10 +105,10 @@ class Trial:
     state : object, default=None
         What the sampler stored with its proposal, such as the fitted hyper-parameters of the
         surrogate: a frozen dataclass of plain numbers and tuples that only the sampler reads.
-    is_outside : bool, default=False
-        Whether `params` do not lie in the space, see `SearchSpace.place`.
     outcome : Outcome or None, default=None
         None while the trial is pending.
+    is_outside : bool, default=False
+        Whether `params` do not lie in the space, see `SearchSpace.place`.
     """
 
     number: int
@@ -117,8 +117,8 @@ class Trial:
     fidelity: int | None = None
     parent: int | None = None
     state: Any = None
-    is_outside: bool = False
     outcome: Outcome | None = None
+    is_outside: bool = False
 
     def with_outcome(self, outcome: Outcome | None) -> Self:
         """Return the same trial with another outcome, or None to show it as pending.

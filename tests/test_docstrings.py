@@ -36,7 +36,8 @@ def test_every_parameter_is_documented_in_its_place(search_class):
 def test_every_fitted_attribute_is_documented(search_class):
     X, y = load_iris(return_X_y=True, as_frame=True)
     model = LogisticRegression(max_iter=500)
-    few = {"n_candidates": 2} if search_class is HalvingBayesSearchCV else {"n_iter": 2}
+    few = {"n_iter": 2, "return_predictions": "auto"}
+    few = {"n_candidates": 2} if search_class is HalvingBayesSearchCV else few
     fitted = search_class(model, {"C": loguniform(0.1, 10)}, **few).fit(X, y)
     documented = {attribute.name for attribute in ClassDoc(search_class)["Attributes"]}
     found = {name for name in vars(fitted) if name.endswith("_") and name[0] != "_"}

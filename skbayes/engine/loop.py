@@ -138,7 +138,7 @@ class SearchLoop:
         if complete is not None:
             self.study.tell(trial, self.make_outcome(complete))
             trial = self.study.trials[number]
-            self.evaluator.keep_models(trial, complete)
+            self.evaluator.keep(trial, complete)
             self.finished.add(Record(trial, complete, self.study.n_shown(number)))
 
     def _consume(self, parallel: Parallel, is_streaming: bool) -> None:

@@ -52,6 +52,7 @@ from skbayes.estimators.hints import did_you_mean, naming_the_closest_scorer, wa
 from skbayes.estimators.inputs import Inputs, Plan, check_names, draw_splits
 from skbayes.estimators.progress import Progress, say
 from skbayes.evaluation.evaluator import Evaluation
+from skbayes.evaluation.predictions import PredictionStore
 from skbayes.evaluation.results import outcome_of
 from skbayes.evaluation.splits import Split
 from skbayes.evaluation.warm_start import WarmStartPool
@@ -246,7 +247,14 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         sampler = self._make_sampler(inputs, space, checkpoint.seed)
         drawn = draw_splits(inputs)
         splits = checkpoint.freeze(drawn, is_repeatable(inputs.cv), num_samples(inputs.X))
-        return Plan(space, sampler, splits, checkpoint.seed)
+        predictions = self._prediction_store(inputs, splits, checkpoint)
+        return Plan(space, sampler, splits, checkpoint.seed, predictions)
+
+    def _prediction_store(
+        self, inputs: Inputs, splits: list[Split], checkpoint: Checkpoint
+    ) -> PredictionStore | None:
+        """Return what keeps the predictions on the test samples; None if none are kept."""
+        return None
 
     def _subsampled_splits(self, inputs: Inputs, plan: Plan) -> dict[int, list[Split]]:
         """Return subsamples of the splits, by fidelity; empty if all trials use all samples."""
@@ -322,7 +330,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
             finished=FinishedTrials(self._stopping_rules(), listeners),
             clock=clock,
             watch=watch,
-            recorded=checkpoint.recorded(plan.sampler, expected, with_callbacks),
+            recorded=checkpoint.recorded(plan.sampler, expected, with_callbacks, plan.predictions),
         )
 
     def _make_evaluation(
@@ -358,6 +366,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
             pool=self._warm_start_pool(plan),
             in_subprocess=workers.are_processes,
             watch=watch,
+            predictions=plan.predictions,
         )
 
     def _result_format(self, inputs: Inputs, plan: Plan) -> ResultFormat:

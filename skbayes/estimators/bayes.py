@@ -135,11 +135,26 @@ class BayesSearchCV(SequentialSearchCV):
         the rest does not suffice for another candidate on all splits. With ``n_iter=None`` there
         are as many candidates as it allows.
 
+    return_predictions : False or str, default=False
+        Method by which to keep what every candidate predicts for the test samples of each split:
+        'predict', 'predict_proba' or 'decision_function'; 'auto' is the first that a candidate has
+        of ``predict_proba``, ``decision_function`` and ``predict``. With them
+        `inspection.honest_score` can choose among samples instead of splits. They take candidates
+        x samples x outputs x 4 bytes (numbers of ``predict`` 8), in memory up to 256 MB; beyond
+        that they are in temporary files, and with `checkpoint` in the folder
+        ``<checkpoint>.predictions``.
+
     Attributes
     ----------
     cv_results_ : dict of numpy (masked) ndarrays
         Scores, times and parameters of every candidate, in the order they were proposed, with the
         keys and types of :class:`~sklearn.model_selection.RandomizedSearchCV`.
+
+    cv_predictions_ : CVPredictions
+        Predictions of every candidate, by split. ``cv_predictions_[i]`` is a list of arrays in the
+        order of the test samples, with None where a split was not evaluated or failed;
+        ``cv_predictions_.test_indices`` says which samples they are. Only with
+        `return_predictions`.
 
     best_estimator_ : estimator
         Estimator with the best parameters, fitted on the whole data. Not available if

@@ -122,6 +122,10 @@ class StoresResults(BaseSearchCV):
         )
         if len(out) > len(run):
             take_out(self.cv_results_, records, self.n_splits_)
+        if plan.predictions is not None:
+            self.cv_predictions_ = plan.predictions.predictions(
+                {record.trial.number: record.results for record in records}
+            )
         self.multimetric_ = isinstance(out[0]["test_scores"], dict)
         self.scorer_ = scorers_by_name(inputs.scorers)
         if callable(self.scoring) and self.multimetric_:

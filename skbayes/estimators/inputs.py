@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from skbayes._sklearn_compat import num_samples
 from skbayes.estimators.hints import did_you_mean
+from skbayes.evaluation.predictions import PredictionStore
 from skbayes.evaluation.splits import Split, as_split
 from skbayes.samplers.base import GivenPoint, Sampler
 from skbayes.space import Space
@@ -52,12 +53,15 @@ class Plan:
     splits : list of Split
     seed : int
         Seeds the proposals, the start-up design and the subsampling.
+    predictions : PredictionStore or None, default=None
+        Keeps the predictions on the test samples, if they are wanted.
     """
 
     space: Space
     sampler: Sampler
     splits: list[Split]
     seed: int
+    predictions: PredictionStore | None = None
 
 
 def draw_splits(inputs: Inputs) -> list[Split]:

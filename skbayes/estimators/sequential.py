@@ -7,13 +7,17 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from skbayes._sklearn_compat import Interval, Options, StrOptions
 from skbayes.engine.budget import FitsBudget, Patience, StoppingRule
+from skbayes.engine.records.checkpoint import Checkpoint
 from skbayes.estimators.base import BaseModelSearchCV
 from skbayes.estimators.hints import explaining_wrong_arguments
 from skbayes.estimators.inputs import Inputs, Plan, given_points
 from skbayes.estimators.progress import Progress, say
+from skbayes.evaluation.predictions import METHODS, PredictionMethod, PredictionStore
+from skbayes.evaluation.splits import Split
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import GivenFirst, GridSampler, QuasiRandomSampler
 from skbayes.space import Space
@@ -45,6 +49,7 @@ class SequentialSearchCV(BaseModelSearchCV):
             Options(bool, {False}),
             Interval(Real, 0, 1, closed="neither"),
         ],
+        "return_predictions": [Options(bool, {False}), StrOptions({"auto", *METHODS})],
         "n_fits": [None, Interval(Integral, 1, None, closed="left")],
         "n_iter_no_change": [None, Interval(Integral, 1, None, closed="left")],
     }
@@ -52,6 +57,7 @@ class SequentialSearchCV(BaseModelSearchCV):
     # A subclass with a constructor of its own need not set what it does not have.
     racing: float | bool | str = "auto"
     n_fits: int | None = None
+    return_predictions: bool | str = False
 
     @explaining_wrong_arguments
     def __init__(
@@ -78,6 +84,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         n_iter_no_change: int | None = None,
         racing: float | bool | str = "auto",
         n_fits: int | None = None,
+        return_predictions: bool | str = False,
     ) -> None:
         super().__init__(
             estimator=estimator,
@@ -102,6 +109,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         self.n_iter_no_change = n_iter_no_change
         self.racing = racing
         self.n_fits = n_fits
+        self.return_predictions = return_predictions
 
     def _make_sampler(self, inputs: Inputs, space: Space, seed: int) -> Sampler:
         """Return a grid sampler if the space is searched as a grid, else a model-based one."""
@@ -116,6 +124,23 @@ class SequentialSearchCV(BaseModelSearchCV):
         given = given_points(self.initial_params, self.estimator, space)
         self._warn_of_small_space(space)
         return GivenFirst(given, start, sampler) if given else sampler
+
+    def _prediction_store(
+        self, inputs: Inputs, splits: list[Split], checkpoint: Checkpoint
+    ) -> PredictionStore | None:
+        wanted = self.return_predictions
+        if wanted is False:
+            return None
+        if wanted != "auto" and not hasattr(self.estimator, str(wanted)):
+            name = type(self.estimator).__name__
+            raise ValueError(
+                f"return_predictions={wanted!r}: {name} has no such method; give 'auto' for the "
+                f"first that a candidate has of {', '.join(METHODS)}."
+            )
+        is_labelled = is_classifier(self.estimator) and np.ndim(inputs.y) == 1
+        classes = np.unique(inputs.y) if is_labelled else None
+        method = PredictionMethod(str(wanted), classes)
+        return PredictionStore(method, splits, inputs.y, checkpoint.predictions_folder)
 
     def _warn_of_small_space(self, space: Space) -> None:
         """Warn, as scikit-learn does, of a space with fewer candidates than were asked for.

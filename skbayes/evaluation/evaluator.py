@@ -11,8 +11,14 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.parallel import delayed
 
-from skbayes._sklearn_compat import fit_and_score, frames_below_fit, recording_scorer
+from skbayes._sklearn_compat import (
+    fit_and_score,
+    frames_below_fit,
+    recording_scorer,
+    safe_split,
+)
 from skbayes.evaluation.fit_warnings import FitWarning, collect_warnings
+from skbayes.evaluation.predictions import PredictionMethod, PredictionStore
 from skbayes.evaluation.results import SplitResult
 from skbayes.evaluation.splits import Split
 from skbayes.evaluation.task import Answer, Evaluator, Task
@@ -47,6 +53,8 @@ class Evaluation(Evaluator):
         Whether tasks run in other processes, so that warnings have to be sent back.
     watch : Watch or None, default=None
         Keeps a file per split under way, if the processes they run in may die.
+    predictions : PredictionStore or None, default=None
+        Keeps the predictions on the test samples; None to make none.
     """
 
     estimator: Any
@@ -58,6 +66,7 @@ class Evaluation(Evaluator):
     pool: WarmStartPool | None = None
     in_subprocess: bool = False
     watch: Watch | None = None
+    predictions: PredictionStore | None = None
 
     @property
     def n_splits(self) -> int:
@@ -72,6 +81,7 @@ class Evaluation(Evaluator):
             watch=self.watch,
             estimator=self.estimator,
             returns_model=pool is not None and pool.wants(trial),
+            predicts=None if self.predictions is None else self.predictions.method,
             parameters=dict(trial.params),
             candidate_progress=(trial.number, self.n_trials),
             **self.options,
@@ -93,10 +103,12 @@ class Evaluation(Evaluator):
         error = f"{FitProcessDied.__module__}.{FitProcessDied.__name__}: {reason}\n"
         return answer.results[split] | {"fit_error": frames_below_fit(stack) + error}
 
-    def keep_models(self, trial: Trial, results: Sequence[SplitResult]) -> None:
+    def keep(self, trial: Trial, results: Sequence[SplitResult]) -> None:
         models = [result.pop("estimator", None) for result in results]
         if self.pool is not None:
             self.pool.put(trial, models)
+        if self.predictions is not None:
+            self.predictions.put(trial.number, results)
 
     def _work(
         self, trial: Trial, splits: Sequence[int]
@@ -161,6 +173,7 @@ def _evaluate(
     estimator: Any,
     returns_model: bool,
     scorer: Any,
+    predicts: PredictionMethod | None = None,
     **options: Any,
 ) -> Answer:
     begin = time.perf_counter()
@@ -176,13 +189,17 @@ def _evaluate(
                 result = fit_and_score(
                     estimator=_to_fit(estimator, model, returns_model),
                     scorer=recording_scorer(scorer, errors),
-                    return_estimator=returns_model,
+                    return_estimator=returns_model or predicts is not None,
                     train=train,
                     test=test,
                     split_progress=(split, n_splits),
                     callback_ctx=listener,
                     **options,
                 )
+                if predicts is not None:
+                    result["predictions"] = _predicted(predicts, result, options["X"], test, train)
+                    if not returns_model:
+                        del result["estimator"]
             result["split"] = split
             result["stop_requested"] = listener is not None and listener.wants_stop
             result["score_errors"] = errors
@@ -191,6 +208,16 @@ def _evaluate(
                     result[key] = _as_floats(result[key])
             results[split] = result
     return Answer(number, results, time.perf_counter() - begin, fit_warnings)
+
+
+def _predicted(
+    predicts: PredictionMethod, result: SplitResult, X: Any, test: Any, train: Any
+) -> Any:
+    """Return what the fitted model of a split predicts for its test samples, if it was fitted."""
+    if result["fit_error"] is not None:
+        return None
+    model = result["estimator"]
+    return predicts(model, safe_split(model, X, None, test, train)[0])
 
 
 def _as_floats(scores: Any) -> Any:

@@ -77,8 +77,8 @@ class Evaluator(Protocol):
         """
         ...
 
-    def keep_models(self, trial: Trial, results: Sequence[SplitResult]) -> None:
-        """Move the fitted models from the results of a finished trial into the pool, if any.
+    def keep(self, trial: Trial, results: Sequence[SplitResult]) -> None:
+        """Take fitted models and predictions out of the results of a finished trial, and keep them.
 
         Parameters
         ----------

@@ -3,13 +3,15 @@
 S      scores of the candidates by split, (n, K)      B    number of resamples
 c      how often a resample holds a split, (B, K)
 
-The best of many candidates is also the luckiest one: its score is too high. Both estimates here
-choose the winner on some splits and look at it on others.
+The best of many candidates is also the luckiest one: its score is too high. All estimates here
+choose the winner on one part of the evidence and look at it on another.
 
-Bootstrap: K splits are drawn with replacement, the winner is the candidate with the highest mean on
-them, and its score is that on the splits which were not drawn. This is the idea of Tsamardinos,
-Greasidou & Borboudakis, "Bootstrapping the out-of-sample predictions for efficient and accurate
-cross-validation", Machine Learning 2018, for splits instead of samples.
+Splits: K splits are drawn with replacement, the winner is the candidate with the highest mean on
+them, and its score is that on the splits which were not drawn.
+
+Samples: the same for samples, whose out-of-fold predictions the search has kept. This is BBC-CV of
+Tsamardinos, Greasidou & Borboudakis, "Bootstrapping the out-of-sample predictions for efficient and
+accurate cross-validation", Machine Learning 2018.
 
 Tibshirani & Tibshirani, "A bias correction for the minimum error rate in cross-validation", Annals
 of Applied Statistics 2009: the optimism is the mean over the splits of how much the best candidate
@@ -23,12 +25,13 @@ from typing import Any
 
 import numpy as np
 
+from skbayes.inspection.out_of_fold import OutOfFold
 from skbayes.inspection.reading import complete_scores
 from skbayes.trial import FloatArray
 
 N_RESAMPLES = 2000
 
-METHODS = ("bootstrap", "tibshirani")
+METHODS = ("splits", "samples", "tibshirani")
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class HonestScore:
         95 % interval of the bootstrap; equal to `score` if there is nothing to resample.
     best_score : float
         The score as cross-validation gave it.
-    method : {'bootstrap', 'tibshirani'}
+    method : {'splits', 'samples', 'tibshirani'}
         How it was corrected.
     """
 
@@ -70,13 +73,13 @@ def honest_score(
     search: Any,
     *,
     metric: str | None = None,
-    method: str = "bootstrap",
+    method: str = "auto",
     random_state: int = 0,
 ) -> HonestScore:
     """Return the score of the best candidate without the optimism of having been chosen.
 
-    Only the scores on the splits are used, those of the candidates that were evaluated on all of
-    them. It is taken for granted that the best candidate is the one with the highest mean score.
+    Only candidates that were evaluated on all splits count. It is taken for granted that the best
+    candidate is the one with the highest mean score.
 
     Parameters
     ----------
@@ -84,10 +87,11 @@ def honest_score(
         A fitted search with `cv_results_`, of this library or of scikit-learn.
     metric : str or None, default=None
         One of several metrics; None is the one that selected the best candidate.
-    method : {'bootstrap', 'tibshirani'}, default='bootstrap'
-        'bootstrap' chooses on resampled splits and looks at the others; 'tibshirani' subtracts
-        what the best candidates of single splits gain on them. The interval is that of the
-        bootstrap for both.
+    method : {'auto', 'splits', 'samples', 'tibshirani'}, default='auto'
+        'splits' chooses on resampled splits and looks at the others. 'samples' does the same with
+        samples, and needs the predictions that a search keeps with `return_predictions`.
+        'tibshirani' subtracts what the best candidates of single splits gain on them; the interval
+        is that of 'splits'. 'auto' is 'samples' if there are predictions, and else 'splits'.
     random_state : int, default=0
         Seeds the bootstrap.
 
@@ -100,8 +104,8 @@ def honest_score(
     NotFittedError
         If the search is not fitted.
     ValueError
-        If there is one split only, no such method or metric, or no candidate with a score on every
-        split.
+        If there is one split only, no such method or metric, no candidate with a score on every
+        split, or no predictions for 'samples'.
 
     Examples
     --------
@@ -118,24 +122,29 @@ def honest_score(
     >>> bool(honest.score < search.best_score_)
     True
     """
-    if method not in METHODS:
-        raise ValueError(f"method={method!r}: give one of {', '.join(map(repr, METHODS))}.")
+    if method not in (*METHODS, "auto"):
+        raise ValueError(f"method={method!r}: give 'auto', {', '.join(map(repr, METHODS))}.")
     S = complete_scores(search, metric)
-    n_splits = S.shape[1]
-    if n_splits < 2:
+    best = S.mean(axis=1).argmax()
+    best_score = float(S[best].mean())
+    rng = np.random.default_rng(random_state)
+    has_predictions = getattr(search, "cv_predictions_", None) is not None
+    if method == "samples" or (method == "auto" and has_predictions):
+        out_of_fold = OutOfFold.of(search, metric)
+        optimism, scores = out_of_fold.optimism(rng)
+        low, high = best_score - optimism + np.quantile(scores, [0.025, 0.975]) - scores.mean()
+        return HonestScore(best_score - optimism, float(low), float(high), best_score, "samples")
+    if S.shape[1] < 2:
         raise ValueError(
             "this search has one split; with at least two, a candidate can be chosen on one and "
             "looked at on another."
         )
-    winners_scores = resampled_scores(S, np.random.default_rng(random_state))
-    best = S.mean(axis=1).argmax()
-    best_score = float(S[best].mean())
-    if method == "bootstrap":
-        score = float(winners_scores.mean())
-    else:
+    scores = resampled_scores(S, rng)
+    low, high = np.quantile(scores, [0.025, 0.975])
+    if method == "tibshirani":
         score = best_score - float((S.max(axis=0) - S[best]).mean())
-    low, high = np.quantile(winners_scores, [0.025, 0.975])
-    return HonestScore(score, float(low), float(high), best_score, method)
+        return HonestScore(score, float(low), float(high), best_score, method)
+    return HonestScore(float(scores.mean()), float(low), float(high), best_score, "splits")
 
 
 def resampled_scores(S: FloatArray, rng: np.random.Generator) -> FloatArray:

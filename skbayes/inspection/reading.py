@@ -41,14 +41,32 @@ def complete_scores(search: Any, metric: str | None = None) -> FloatArray:
         If the search has no such metric, or several and none that selects, or no candidate has a
         score on every split.
     """
+    return complete_candidates(search, metric)[1]
+
+
+def complete_candidates(
+    search: Any, metric: str | None = None
+) -> tuple[NDArray[np.intp], FloatArray]:
+    """Return the indices of the candidates that have a score on every split, and their scores.
+
+    Parameters
+    ----------
+    search, metric
+        As of `complete_scores`.
+
+    Returns
+    -------
+    indices : ndarray of shape (n,)
+    scores : ndarray of shape (n, K)
+    """
     check_is_fitted(search, "cv_results_")
     results = search.cv_results_
-    name = _metric_of(search, metric)
+    name = metric_of(search, metric)
     scores = split_scores(results, name)
-    complete = scores[np.isfinite(scores).all(axis=1) & is_evaluated(results)]
-    if not len(complete):
+    indices = np.flatnonzero(np.isfinite(scores).all(axis=1) & is_evaluated(results))
+    if not len(indices):
         raise ValueError(f"no candidate of this search has a score of {name!r} on every split.")
-    return complete
+    return indices, scores[indices]
 
 
 def split_scores(cv_results: Mapping[str, Any], metric: str) -> FloatArray:
@@ -99,7 +117,21 @@ def metrics_of(cv_results: Mapping[str, Any]) -> list[str]:
     return [name.removeprefix(prefix) for name in cv_results if name.startswith(prefix)]
 
 
-def _metric_of(search: Any, metric: str | None) -> str:
+def metric_of(search: Any, metric: str | None = None) -> str:
+    """Return the name of the metric to look at.
+
+    Parameters
+    ----------
+    search : estimator
+        Fitted.
+    metric : str or None, default=None
+        None is the one that selected the best candidate.
+
+    Raises
+    ------
+    ValueError
+        If there is no such metric, or none that selects.
+    """
     known = metrics_of(search.cv_results_)
     if metric is None and isinstance(search.refit, str) and search.refit in known:
         return search.refit

@@ -41,7 +41,7 @@ class Evaluator:
         seconds = [self.seconds(trial.number, split) for split in splits]
         return delayed(evaluate)(trial.number, splits, trial.params["x"], seconds)
 
-    def keep_models(self, trial, results):
+    def keep(self, trial, results):
         assert trial.outcome is not None
         assert len(results) == self.n_splits
 

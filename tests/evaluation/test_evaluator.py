@@ -50,7 +50,7 @@ def evaluation():
 def test_a_task_that_is_lost_can_be_made_again(evaluation):
     below = trial(0, 2)
     results = run(evaluation.task(below, [0, 1])).results
-    evaluation.keep_models(
+    evaluation.keep(
         below.with_outcome(Outcome.of_scores(1.0)), [results[split] for split in (0, 1)]
     )
     above = trial(1, 4, rung=1, parent=0)

@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 from scipy.stats import loguniform
 from sklearn.base import BaseEstimator
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, HalvingRandomSearchCV, ShuffleSplit
 from sklearn.svm import SVC
 
 from skbayes import BayesSearchCV
 from skbayes.inspection import honest_score
 from skbayes.inspection.honest import resampled_scores
+from skbayes.inspection.out_of_fold import OutOfFold
 from skbayes.inspection.reading import complete_scores
 
 
@@ -78,7 +80,7 @@ def test_what_tibshirani_subtracts_is_what_single_splits_gain():
 
 def test_a_candidate_that_wins_on_every_split_is_not_corrected():
     S = np.array([[0.9, 0.8, 0.7], [0.1, 0.2, 0.3]])
-    for method in ("bootstrap", "tibshirani"):
+    for method in ("splits", "tibshirani"):
         honest = honest_score(fitted(S), method=method)
         assert honest.score == pytest.approx(0.8, abs=0.01)
         assert 0.7 <= honest.low <= honest.high <= 0.9
@@ -97,7 +99,7 @@ def test_it_reads_searches_of_this_library_and_of_scikit_learn():
     assert honest_score(raced).best_score == pytest.approx(raced.best_score_)
     grid = GridSearchCV(SVC(), {"C": [0.01, 1, 100]}).fit(X, y)
     assert honest_score(grid).best_score == pytest.approx(grid.best_score_)
-    assert str(honest_score(grid)).endswith(f"instead of {grid.best_score_:.4g} (bootstrap)")
+    assert str(honest_score(grid)).endswith(f"instead of {grid.best_score_:.4g} (splits)")
     halving = HalvingRandomSearchCV(SVC(), {"C": loguniform(1e-3, 1e3)}, random_state=0)
     n_last = halving.fit(X, y).cv_results_["n_resources"] == halving.n_resources_[-1]
     assert len(complete_scores(halving)) == n_last.sum()
@@ -118,10 +120,73 @@ def test_what_cannot_be_corrected_is_said():
         honest_score(BayesSearchCV(SVC(), {"C": loguniform(1e-3, 1e3)}))
     with pytest.raises(ValueError, match="no candidate of this search has a score of 'score'"):
         honest_score(fitted([[np.nan, 0.5]]))
-    with pytest.raises(ValueError, match="method='bbc': give one of 'bootstrap', 'tibshirani'"):
+    with pytest.raises(
+        ValueError, match="method='bbc': give 'auto', 'splits', 'samples', 'tibshirani'"
+    ):
         honest_score(fitted([[0.4, 0.5]]), method="bbc")
     X, y = load_iris(return_X_y=True)
     cv = ShuffleSplit(1, random_state=0)
     one = GridSearchCV(SVC(), {"C": [1, 10]}, cv=cv).fit(X, y)
     with pytest.raises(ValueError, match="this search has one split"):
         honest_score(one)
+
+
+NOISE = {"C": loguniform(1e-2, 1e2), "gamma": loguniform(1e-3, 1e1)}
+
+
+def test_with_predictions_the_best_of_pure_noise_is_as_good_as_any():
+    scores, best_scores, covers = [], [], []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        X, y = rng.normal(size=(80, 3)), np.repeat([0, 1], 40)
+        search = BayesSearchCV(
+            SVC(), NOISE, n_iter=12, cv=4, random_state=seed, return_predictions="predict"
+        ).fit(X, y)
+        honest = honest_score(search)
+        assert honest.method == "samples"
+        scores.append(honest.score)
+        best_scores.append(honest.best_score)
+        covers.append(honest.low <= 0.5 <= honest.high)
+    assert np.mean(best_scores) > 0.53
+    assert abs(np.mean(scores) - 0.5) < np.mean(best_scores) - 0.5 - 0.015
+    assert np.mean(covers) > 0.9
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "neg_log_loss", "f1", "accuracy", None])
+def test_kept_predictions_score_as_the_models_did(scoring):
+    X, y = load_breast_cancer(return_X_y=True)
+    search = BayesSearchCV(
+        LogisticRegression(max_iter=5000),
+        {"C": loguniform(1e-6, 1e-2)},
+        scoring=scoring,
+        n_iter=5,
+        cv=3,
+        random_state=0,
+        return_predictions="predict_proba",
+    ).fit(X, y)
+    kept = OutOfFold.of(search)
+    sizes = [len(test) for test in search.cv_predictions_.test_indices]
+    begin = np.cumsum([0, *sizes])
+    for split in range(3):
+        positions = np.arange(begin[split], begin[split + 1])
+        again = kept.scorer(kept.candidates[0], positions[:, np.newaxis], kept.y[positions])
+        known = search.cv_results_[f"split{split}_test_score"][search.best_index_]
+        assert again == pytest.approx(known, abs=1e-6)  # of 32 bits
+
+
+def test_numbers_are_predicted_and_several_metrics_told_apart():
+    X, y = load_diabetes(return_X_y=True)
+    scoring = ["neg_mean_absolute_error", "r2"]
+    search = BayesSearchCV(
+        Ridge(), {"alpha": loguniform(1e-3, 1e3)}, scoring=scoring, refit="r2", n_iter=6,
+        cv=3, random_state=0, return_predictions="auto",
+    ).fit(X, y)  # fmt: skip
+    assert honest_score(search).best_score == pytest.approx(search.best_score_)
+    assert honest_score(search).score < search.best_score_
+    assert honest_score(search, metric="neg_mean_absolute_error").score < 0
+    assert honest_score(search, method="splits").method == "splits"
+
+
+def test_what_needs_predictions_says_so():
+    with pytest.raises(ValueError, match="needs a search with return_predictions='auto'"):
+        honest_score(fitted([[0.4, 0.5]]), method="samples")

@@ -27,6 +27,7 @@ from skbayes.engine.records.contents import ResultFormat, content_of, restored
 from skbayes.engine.records.fingerprint import IGNORED_PARAMETERS, digest
 from skbayes.engine.records.journal import Journal, JournalError
 from skbayes.engine.workers import blas_kernels
+from skbayes.evaluation.predictions import PredictionStore
 from skbayes.evaluation.results import Record
 from skbayes.evaluation.splits import Split
 from skbayes.samplers.base import Sampler
@@ -253,8 +254,19 @@ class Checkpoint(Listener):
             )
         return drawn
 
+    @property
+    def predictions_folder(self) -> Path | None:
+        """The folder beside the journal for predictions; None if there is no journal."""
+        if self._journal is None:
+            return None
+        return self._journal.path.with_name(f"{self._journal.path.name}.predictions")
+
     def recorded(
-        self, sampler: Sampler, expected: ResultFormat, has_callbacks: bool
+        self,
+        sampler: Sampler,
+        expected: ResultFormat,
+        has_callbacks: bool,
+        predictions: PredictionStore | None = None,
     ) -> dict[int, Record]:
         """Return the trials that the journal holds, by number.
 
@@ -266,11 +278,16 @@ class Checkpoint(Listener):
             The format of the results of a trial.
         has_callbacks : bool
             Whether there are callbacks now; stop requests of earlier ones are ignored if not.
+        predictions : PredictionStore or None, default=None
+            Finds the predictions of the trials again.
         """
         if self._journal is None:
             return {}
         try:
             records = restored(self._journal.records, sampler, expected)
+            if predictions is not None:
+                for number, record in records.items():
+                    predictions.restore(number, record.results)
         except ValueError as error:
             raise self._error(f"a line is not what it should be: {error}") from None
         for result in chain.from_iterable(record.results for record in records.values()):

@@ -32,7 +32,7 @@ LINE_KEYS = {"number", "n_shown", "row", "params", "fidelity", "parent", "state"
 REQUIRED_KEYS = {"split", "fit_error", "test_scores", "n_test_samples", "fit_time", "score_time"}
 """Keys that the result of a split always has."""
 
-OPTIONAL_KEYS = {"stop_requested": False, "score_errors": {}}
+OPTIONAL_KEYS = {"stop_requested": False, "score_errors": {}, "predictions": None}
 """Optional keys of the result of a split, with their defaults."""
 
 
@@ -166,6 +166,8 @@ def _result(result: Any, expected: ResultFormat) -> dict[str, Any]:
         _real(result[name], name, 0.0)
     for name in ("test_scores", *own):
         result[name] = _scores(result[name], name, expected)
+    digest = result["predictions"]
+    _check(digest is None or isinstance(digest, str), "predictions", digest)
     errors = result["score_errors"]
     _check(isinstance(errors, dict), "score_errors", errors)
     for name, text in errors.items():

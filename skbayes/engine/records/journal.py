@@ -33,7 +33,7 @@ except ImportError:  # Windows
 
 from skbayes.space.written import text_of
 
-FORMAT = 3
+FORMAT = 4
 FIRST = b'{"skbayes_journal":'
 """How every journal begins."""
 
