@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from skbayes.inspection.reading import is_evaluated, listed, metrics_of, split_scores
+from skbayes.evaluation.table import is_evaluated, listed, metrics_of, split_scores
 from skbayes.trial import FloatArray
 
 By = str | Callable[[Mapping[str, Any]], float]

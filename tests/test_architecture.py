@@ -23,6 +23,7 @@ LAYERS = {
     "study": 4,
     "_sklearn_compat": 4,
     "evaluation": 5,
+    "surrogate": 6,
     "engine": 6,
     "estimators": 7,
     "inspection": 8,
@@ -70,7 +71,7 @@ ALLOWED = {
     },
     "estimators/fitted.py": {"_format_results"},
     "estimators/partial_results.py": {"_time"},
-    "inspection/reading.py": {"_test_"},
+    "evaluation/table.py": {"_test_"},
     "space/foreign.py": {"_LogUniform", "_Normal"},
 }
 """Hooks that `BaseSearchCV` gives its subclasses, and classes that are known by their names."""

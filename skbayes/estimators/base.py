@@ -55,6 +55,7 @@ from skbayes.evaluation.evaluator import Evaluation
 from skbayes.evaluation.predictions import PredictionStore
 from skbayes.evaluation.results import outcome_of
 from skbayes.evaluation.splits import Split
+from skbayes.evaluation.table import metrics_of as metrics_in
 from skbayes.evaluation.warm_start import WarmStartPool
 from skbayes.evaluation.watch import Watch
 from skbayes.samplers.base import Sampler
@@ -64,6 +65,7 @@ from skbayes.space.base import SearchSpace
 from skbayes.space.space import dicts_of
 from skbayes.space.written import shown
 from skbayes.study import Study
+from skbayes.surrogate import Surrogate
 
 
 def _can_transform(search: Any) -> bool:
@@ -125,6 +127,25 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
     def _n_start(self, default: int) -> int:
         """Return the size of the start-up design, `default` if `n_initial_points` is 'auto'."""
         return default if self.n_initial_points == "auto" else int(self.n_initial_points)
+
+    @property
+    def surrogate_(self) -> Surrogate:
+        """Gaussian process of the score over the space, fitted to the results anew.
+
+        Raises
+        ------
+        AttributeError
+            If the search is not fitted, or fewer than two candidates have a score.
+        """
+        if not hasattr(self, "cv_results_"):
+            raise AttributeError(f"this {type(self).__name__} is not fitted yet.")
+        metric = self.refit if isinstance(self.refit, str) else metrics_in(self.cv_results_)[0]
+        if f"mean_test_{metric}" not in self.cv_results_:
+            metric = metrics_in(self.cv_results_)[0]
+        try:
+            return Surrogate.of_results(self.param_distributions, self.cv_results_, metric)
+        except ValueError as error:
+            raise AttributeError(f"no surrogate_: {error}") from None
 
     @fit_context(prefer_skip_nested_validation=False)  # the estimator is not validated yet
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:

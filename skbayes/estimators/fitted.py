@@ -30,6 +30,7 @@ from skbayes.evaluation.results import (
     failures_of,
     insert_missing_metrics,
     merge_equal_errors,
+    timeline_of,
 )
 from skbayes.space.written import shown
 from skbayes.trial import Trial
@@ -122,6 +123,7 @@ class StoresResults(BaseSearchCV):
         )
         if len(out) > len(run):
             take_out(self.cv_results_, records, self.n_splits_)
+        self.timeline_ = timeline_of(records)
         if plan.predictions is not None:
             self.cv_predictions_ = plan.predictions.predictions(
                 {record.trial.number: record.results for record in records}

@@ -235,6 +235,14 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     n_points_ : int
         How many candidates could be pending at once.
 
+    timeline_ : dict of str to ndarray
+        When and where each fit ran: `candidate`, `split`, `begin` and `end` in seconds of the
+        epoch, the number of the `worker`, and whether it `failed`.
+
+    surrogate_ : Surrogate
+        Gaussian process of the score over the space, fitted to ``cv_results_`` when it is asked
+        for: ``search.surrogate_.predict([{...}])`` returns means and standard deviations.
+
     failures_ : dict of int to list of FitFailure
         The failures of every candidate that has any, by its index in ``cv_results_``. Each failure
         has the numbers of the `splits`, the `reason`, the `traceback`, and the `step`, 'fit' or

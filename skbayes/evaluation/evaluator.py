@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -185,6 +187,7 @@ def _evaluate(
         ):
             listener = None if context is None else _Listener(context)
             errors: dict[str, str] = {}
+            began = time.time()
             with nullcontext() if watch is None else watch.over(number, split):
                 result = fit_and_score(
                     estimator=_to_fit(estimator, model, returns_model),
@@ -196,11 +199,14 @@ def _evaluate(
                     callback_ctx=listener,
                     **options,
                 )
+                result["predictions"] = None
                 if predicts is not None:
                     result["predictions"] = _predicted(predicts, result, options["X"], test, train)
                     if not returns_model:
                         del result["estimator"]
             result["split"] = split
+            result["began"], result["ended"] = began, time.time()
+            result["worker"] = f"{os.getpid()}-{threading.get_ident()}"
             result["stop_requested"] = listener is not None and listener.wants_stop
             result["score_errors"] = errors
             for key in ("test_scores", "train_scores"):

@@ -26,7 +26,8 @@ CHAIN = re.compile(
 SplitResult = dict[str, Any]
 """Scores, times and error of one split, as scikit-learn reports them.
 
-Three keys are added: ``split`` is its number, ``stop_requested`` is true if a callback asked to
+Keys are added: ``split`` is its number, ``began`` and ``ended`` are seconds of the epoch,
+``worker`` tells processes and threads apart, ``stop_requested`` is true if a callback asked to
 stop the search after this trial, and ``score_errors`` has the tracebacks of scores that failed, by
 the name of the metric.
 """
@@ -161,6 +162,32 @@ def failures_of(results: Sequence[SplitResult]) -> list[FitFailure]:
         FitFailure(tuple(splits), reason, without_fit_frame(next(iter(splits.values()))), step)
         for (step, reason), splits in found.items()
     ]
+
+
+def timeline_of(records: Sequence[Record]) -> dict[str, Any]:
+    """Return when and where each split of each candidate was evaluated.
+
+    Parameters
+    ----------
+    records : sequence of Record
+
+    Returns
+    -------
+    timeline : dict of str to ndarray of shape (n_fits,)
+        ``candidate``, its index in ``cv_results_``; ``split``; ``begin`` and ``end``, in seconds
+        of the epoch; ``worker``, a number from 0; ``failed``.
+    """
+    run = [(index, result) for index, record in enumerate(records) for result in record.results]
+    workers = [result["worker"] for _, result in run]
+    numbers = {worker: number for number, worker in enumerate(dict.fromkeys(workers))}
+    return {
+        "candidate": np.array([index for index, _ in run], dtype=int),
+        "split": np.array([result["split"] for _, result in run], dtype=int),
+        "begin": np.array([result["began"] for _, result in run], dtype=float),
+        "end": np.array([result["ended"] for _, result in run], dtype=float),
+        "worker": np.array([numbers[worker] for worker in workers], dtype=int),
+        "failed": np.array([result["fit_error"] is not None for _, result in run], dtype=bool),
+    }
 
 
 def merge_equal_errors(results: Sequence[SplitResult]) -> list[SplitResult]:

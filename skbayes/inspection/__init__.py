@@ -1,4 +1,4 @@
-"""What a fitted search can answer: how good its best candidate really is.
+"""What a fitted search can answer: how good its best candidate really is, why, and what next.
 
 Everything here reads the public attributes of a search, so it also works on scikit-learn's own.
 """
@@ -6,5 +6,17 @@ Everything here reads the public attributes of a search, so it also works on sci
 from __future__ import annotations
 
 from skbayes.inspection.honest import HonestScore, honest_score
+from skbayes.inspection.importance import Importance, parameter_importance
+from skbayes.inspection.params_json import params_from_json, params_to_json
+from skbayes.inspection.partial_effects import PartialEffect, partial_effect
 
-__all__ = ["HonestScore", "honest_score"]
+__all__ = [
+    "HonestScore",
+    "Importance",
+    "PartialEffect",
+    "honest_score",
+    "parameter_importance",
+    "params_from_json",
+    "params_to_json",
+    "partial_effect",
+]

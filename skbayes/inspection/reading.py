@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from skbayes.evaluation.table import is_evaluated, listed, metrics_of, split_scores
+from skbayes.surrogate import Surrogate
 from skbayes.trial import FloatArray
-
-AMOUNTS = ("n_splits_evaluated", "n_resources")
-"""Columns of how much a candidate was evaluated; those with less than the most are left out."""
 
 
 def complete_scores(search: Any, metric: str | None = None) -> FloatArray:
@@ -69,54 +66,6 @@ def complete_candidates(
     return indices, scores[indices]
 
 
-def split_scores(cv_results: Mapping[str, Any], metric: str) -> FloatArray:
-    """Return the scores of all candidates by split.
-
-    Parameters
-    ----------
-    cv_results : mapping
-    metric : str
-
-    Returns
-    -------
-    scores : ndarray of shape (n, K)
-        NaN where there is none.
-    """
-    n_candidates = len(cv_results[f"mean_test_{metric}"])
-    names = (f"split{split}_test_{metric}" for split in count())
-    columns = [cv_results[name] for name in takewhile(cv_results.__contains__, names)]
-    return np.array(columns, dtype=float).reshape(len(columns), n_candidates).T
-
-
-def is_evaluated(cv_results: Mapping[str, Any]) -> NDArray[np.bool_]:
-    """Return which candidates were evaluated on all splits, and in the last rung if any.
-
-    Parameters
-    ----------
-    cv_results : mapping
-
-    Returns
-    -------
-    is_evaluated : ndarray of shape (n,)
-    """
-    columns = [cv_results[name] for name in AMOUNTS if name in cv_results]
-    found = np.ones(len(cv_results[next(iter(cv_results))]), dtype=bool)
-    for column in map(np.asarray, columns):
-        found &= column == column.max()
-    return found
-
-
-def metrics_of(cv_results: Mapping[str, Any]) -> list[str]:
-    """Return the names of the metrics that were scored.
-
-    Parameters
-    ----------
-    cv_results : mapping
-    """
-    prefix = "mean_test_"
-    return [name.removeprefix(prefix) for name in cv_results if name.startswith(prefix)]
-
-
 def metric_of(search: Any, metric: str | None = None) -> str:
     """Return the name of the metric to look at.
 
@@ -144,11 +93,44 @@ def metric_of(search: Any, metric: str | None = None) -> str:
     return metric
 
 
-def listed(names: Iterable[str]) -> str:
-    """Return names as a choice.
+def space_of(search: Any) -> Any:
+    """Return what a search was given as its space.
 
     Parameters
     ----------
-    names : iterable of str
+    search : estimator
+        Of this library or of scikit-learn.
+
+    Raises
+    ------
+    TypeError
+        If it has neither `param_distributions` nor `param_grid`.
     """
-    return " or ".join(map(repr, names))
+    for name in ("param_distributions", "param_grid"):
+        if hasattr(search, name):
+            return getattr(search, name)
+    raise TypeError(
+        f"{type(search).__name__} has neither param_distributions nor param_grid; give a search."
+    )
+
+
+def surrogate_of(search: Any, metric: str | None = None) -> Surrogate:
+    """Return the surrogate of a fitted search.
+
+    Parameters
+    ----------
+    search : estimator
+        Of this library or of scikit-learn.
+    metric : str or None, default=None
+        One of several metrics; None is the one that selected the best candidate.
+
+    Raises
+    ------
+    NotFittedError
+        If the search is not fitted.
+    ValueError
+        If there is no such metric, or fewer than two candidates have a score.
+    """
+    check_is_fitted(search, "cv_results_")
+    name = metric_of(search, metric)
+    return Surrogate.of_results(space_of(search), search.cv_results_, name)

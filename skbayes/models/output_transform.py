@@ -41,6 +41,9 @@ Chosen in doc/benchmarks.md: "7 instead of 2.5".
 LARGEST = 1e150
 """Magnitude beyond which scores count as equal; their differences would overflow."""
 
+LARGEST_TAIL = float(np.log1p(np.log(LARGEST)))
+"""Logarithm of the tail at which the distance is `LARGEST` times c."""
+
 TAIL_NOISE = 1.0
 """Standard deviation of the extra noise in the tail, as a share of the compressed distance.
 
@@ -68,13 +71,8 @@ def surrogate_scores(
         Noise variance of each score in `y` in addition to that of all scores: that of the tail,
         and the given variances on the scale of `y`.
     """
-    scores = np.clip(scores, -LARGEST, LARGEST)
-    r = np.nanmax(scores) - scores
-    c = _scale(r[np.isfinite(r)])
-    tail = np.log1p(np.log(np.maximum(np.where(np.isnan(r), np.nanmax(r), r) / c, 1.0)))
+    r, c, tail, loss = _losses(scores)
     is_failed = np.isnan(r)
-    tail[is_failed] = max(tail.max(), 0.5)
-    loss = np.where(tail > 0.0, 1.0 + TAIL_FACTOR * tail, np.where(is_failed, 1.0, r / c))
     spread = loss.std()
     if spread == 0.0:
         return np.zeros(len(scores)), np.zeros(len(scores))
@@ -85,6 +83,41 @@ def surrogate_scores(
         slope = np.where(tail > 0.0, TAIL_FACTOR / ((1.0 + np.log(depth / c)) * depth), 1.0 / c)
         extra_noise = extra_noise + np.where(is_failed, 0.0, variances * (slope / spread) ** 2)
     return y, extra_noise
+
+
+def on_the_scores_scale(y: FloatArray, scores: FloatArray) -> FloatArray:
+    """Return what `surrogate_scores` has transformed, and values between and beyond.
+
+    Parameters
+    ----------
+    y : ndarray
+        Values on the scale of the surrogate.
+    scores : ndarray of shape (n,)
+        As `surrogate_scores` was given them.
+
+    Returns
+    -------
+    values : ndarray
+        Of the shape of `y`, on the scale of the scores.
+    """
+    _, c, _, losses = _losses(scores)
+    loss = losses.mean() - losses.std() * y
+    tail = np.clip((loss - 1.0) / TAIL_FACTOR, 0.0, LARGEST_TAIL)
+    r = c * np.where(loss > 1.0, np.exp(np.expm1(tail)), loss)
+    best: float = np.clip(np.nanmax(scores), -LARGEST, LARGEST)
+    return np.asarray(best - r, dtype=float)
+
+
+def _losses(scores: FloatArray) -> tuple[FloatArray, float, FloatArray, FloatArray]:
+    """Return r, c, the logarithms of the tail, and the losses of which y is made."""
+    scores = np.clip(scores, -LARGEST, LARGEST)
+    r = np.nanmax(scores) - scores
+    c = _scale(r[np.isfinite(r)])
+    tail = np.log1p(np.log(np.maximum(np.where(np.isnan(r), np.nanmax(r), r) / c, 1.0)))
+    is_failed = np.isnan(r)
+    tail[is_failed] = max(tail.max(), 0.5)
+    loss = np.where(tail > 0.0, 1.0 + TAIL_FACTOR * tail, np.where(is_failed, 1.0, r / c))
+    return r, c, tail, loss
 
 
 def _scale(r: FloatArray) -> float:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,21 +27,19 @@ from skbayes.space.dimensions import (
     Finite,
     Integers,
 )
-from skbayes.space.distributions import is_distribution
-from skbayes.space.foreign import dimension_of_foreign
-from skbayes.space.reading import dimension_of_distribution, dimension_of_list
-from skbayes.space.values import is_number, is_same_value, level_of, list_of
+from skbayes.space.parameters import Entries, read_parameter
+from skbayes.space.values import is_number, is_same_value, level_of
 from skbayes.space.written import described, shown
 from skbayes.trial import FloatArray
 
 Distributions = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
-_Entries = list[tuple[Any, FloatArray]]
-"""The values of a list in its order, each with its coordinates."""
-
-_Grid = dict[str, _Entries]
+_Grid = dict[str, Entries]
 """The lists of one dict."""
 
+
+SUBSPACE = "dict"
+"""Name of the column that says which dict of a list a candidate belongs to."""
 
 RESTORE_TOLERANCE = 1e-6
 """Tolerance between a recorded number and the one at its row, in the unit cube or relative."""
@@ -57,6 +55,12 @@ class Space(SearchSpace):
 
     Attributes
     ----------
+    column_names : list of str
+        The parameter that each column belongs to; `SUBSPACE` for the choice of a dict.
+    subspaces : list of dict
+        For each dict of the list the dimension and the columns of every parameter.
+    selector : Finite or None
+        The dimension that chooses a dict; None if there is only one.
     draws : dict of (int, str) to list of object
         The draws that replace distributions with only `rvs`, by the number of the dict and the
         name of the parameter.
@@ -75,22 +79,24 @@ class Space(SearchSpace):
         grids = _read_dicts(param_distributions)
         self.columns = []
         self.draws: dict[tuple[int, str], list[Any]] = {}
-        self._selector = Finite(range(len(grids)), is_ordered=False) if len(grids) > 1 else None
-        if self._selector is not None:
-            self.columns.extend(self._selector.columns)
+        self.selector = Finite(range(len(grids)), is_ordered=False) if len(grids) > 1 else None
+        self.column_names: list[str] = []
+        if self.selector is not None:
+            self.columns.extend(self.selector.columns)
+            self.column_names.append(SUBSPACE)
         placed: dict[str, list[tuple[Dimension, slice]]] = {}
-        self._subspaces: list[dict[str, tuple[Dimension, slice]]] = []
+        self.subspaces: list[dict[str, tuple[Dimension, slice]]] = []
         self._grids: list[_Grid] | None = []  # None if a parameter is not a list
         for number, grid in enumerate(grids):
             subspace, entries = {}, {}
             for name, values, label in _items(grid, number, len(grids)):
-                read = _read(values, label)
+                read = read_parameter(values, label)
                 subspace[name] = self._place(name, read.dimension, placed)
                 if read.entries is not None:
                     entries[name] = read.entries
                 if read.draws is not None:
                     self.draws[number, name] = read.draws
-            self._subspaces.append(subspace)
+            self.subspaces.append(subspace)
             is_grid = self._grids is not None and len(entries) == len(subspace)
             self._grids = [*(self._grids or []), entries] if is_grid else None
         self.size = self._count()
@@ -112,24 +118,28 @@ class Space(SearchSpace):
                 return known, columns
         columns = slice(len(self.columns), len(self.columns) + len(dimension.columns))
         self.columns.extend(dimension.columns)
+        self.column_names.extend([name] * len(dimension.columns))
         placed[name].append((dimension, columns))
         return dimension, columns
 
     @property
+    def names(self) -> set[str]:
+        """Names of all parameters."""
+        return {name for subspace in self.subspaces for name in subspace}
+
+    @property
     def subspace_positions(self) -> FloatArray:
-        return np.empty(0) if self._selector is None else self._selector.positions
+        return np.empty(0) if self.selector is None else self.selector.positions
 
     def decode(self, row: Any) -> dict[str, Any]:
         coordinates = np.asarray(row, dtype=float)
-        subspace = self._subspaces[self._subspace_of(coordinates)]
+        subspace = self.subspaces[self.subspace_of(coordinates)]
         return {name: subspace[name][0].decode(coordinates[subspace[name][1]]) for name in subspace}
 
     def encode(self, params: Mapping[str, Any]) -> FloatArray:
-        exact = [
-            n for n, subspace in enumerate(self._subspaces) if subspace.keys() == params.keys()
-        ]
+        exact = [n for n, subspace in enumerate(self.subspaces) if subspace.keys() == params.keys()]
         if not exact:
-            names = " or ".join(f"({', '.join(map(repr, names))})" for names in self._subspaces)
+            names = " or ".join(f"({', '.join(map(repr, names))})" for names in self.subspaces)
             raise ValueError(f"{shown(dict(params))} has not the names {names}")
         filling = np.full(self.n_columns, INACTIVE)
         row = self._place_in(exact, params, filling)
@@ -152,7 +162,7 @@ class Space(SearchSpace):
         if not ((row >= 0.0) & (row <= 1.0)).all():
             raise ValueError(f"the row {shown(row.tolist())} lies outside the unit cube")
         params = self.decode(row)
-        subspace = self._subspaces[self._subspace_of(row)]
+        subspace = self.subspaces[self.subspace_of(row)]
         unknown = sorted(recorded.keys() - params.keys())
         if unknown:
             raise ValueError(f"{unknown[0]!r} is not among the parameters of this candidate")
@@ -178,28 +188,28 @@ class Space(SearchSpace):
     def complete(
         self, params: Mapping[str, Any], filling: FloatArray
     ) -> tuple[FloatArray, dict[str, Any]]:
-        preferred = self._subspace_of(filling)
-        order = sorted(range(len(self._subspaces)), key=lambda number: number != preferred)
+        preferred = self.subspace_of(filling)
+        order = sorted(range(len(self.subspaces)), key=lambda number: number != preferred)
         row = self._place_in(order, params, filling)
         return row, self.decode(row) | dict(sorted(params.items()))
 
     def own_values(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         n_fitting = [
             sum(_holds(dimension, name, params) for name, (dimension, _) in subspace.items())
-            for subspace in self._subspaces
+            for subspace in self.subspaces
         ]
-        n_lacking = [len(s) - n for s, n in zip(self._subspaces, n_fitting, strict=True)]
+        n_lacking = [len(s) - n for s, n in zip(self.subspaces, n_fitting, strict=True)]
         number = min(range(len(n_lacking)), key=lambda i: (n_lacking[i] > 0, -n_fitting[i]))
-        values = {name: params[name] for name in self._subspaces[number] if name in params}
+        values = {name: params[name] for name in self.subspaces[number] if name in params}
         return values, n_lacking[number] > 0
 
     def place(self, params: Mapping[str, Any]) -> FloatArray:
         number = max(
-            range(len(self._subspaces)),
-            key=lambda i: sum(_holds(d, n, params) for n, (d, _) in self._subspaces[i].items()),
+            range(len(self.subspaces)),
+            key=lambda i: sum(_holds(d, n, params) for n, (d, _) in self.subspaces[i].items()),
         )
         row = self._row_in(number)
-        for name, (dimension, columns) in self._subspaces[number].items():
+        for name, (dimension, columns) in self.subspaces[number].items():
             coordinates = dimension.place(params[name]) if name in params else None
             if coordinates is None:  # another constant, or no such parameter: not comparable at all
                 return np.full(self.n_columns, ELSEWHERE)
@@ -208,18 +218,18 @@ class Space(SearchSpace):
 
     def snap(self, rows: FloatArray) -> FloatArray:
         snapped = np.full_like(rows, INACTIVE)
-        if self._selector is not None:
-            snapped[:, :1] = self._selector.snap(rows[:, :1])
+        if self.selector is not None:
+            snapped[:, :1] = self.selector.snap(rows[:, :1])
         for number, is_member in self._members(rows):
-            for dimension, columns in self._subspaces[number].values():
+            for dimension, columns in self.subspaces[number].values():
                 snapped[is_member, columns] = dimension.snap(rows[is_member, columns])
         return snapped
 
     def active(self, rows: FloatArray) -> NDArray[np.bool_]:
         is_active = np.zeros(rows.shape, dtype=bool)
-        is_active[:, : int(self._selector is not None)] = True
+        is_active[:, : int(self.selector is not None)] = True
         for number, is_member in self._members(rows):
-            for dimension, columns in self._subspaces[number].values():
+            for dimension, columns in self.subspaces[number].values():
                 is_active[is_member, columns] = dimension.active(rows[is_member, columns])
         return is_active
 
@@ -231,33 +241,39 @@ class Space(SearchSpace):
         grid, row, point = self._grids[number], self._row_in(number), {}
         for name in sorted(grid, reverse=True):  # the last name varies fastest
             index, position = divmod(index, len(grid[name]))
-            point[name], row[self._subspaces[number][name][1]] = grid[name][position]
+            point[name], row[self.subspaces[number][name][1]] = grid[name][position]
         return row, dict(sorted(point.items()))
 
     def examples(self) -> Iterator[dict[str, Any]]:
-        for number in range(len(self._subspaces)):
+        for number in range(len(self.subspaces)):
             yield self.decode(self.snap(self._row_in(number)[np.newaxis])[0])
 
     def all_rows(self) -> Iterator[FloatArray]:
-        for number, subspace in enumerate(self._subspaces):
+        for number, subspace in enumerate(self.subspaces):
             yield from _walk(self._row_in(number), list(subspace.values()))
+
+    def subspace_of(self, row: FloatArray) -> int:
+        """Return the number of the dict that a row belongs to.
+
+        Parameters
+        ----------
+        row : ndarray of shape (d,)
+        """
+        return 0 if self.selector is None else int(self.selector.decode(row[:1]))
 
     def _row_in(self, number: int) -> FloatArray:
         """Return the row in the middle of a sub-space."""
         row = np.full(self.n_columns, INACTIVE)
-        if self._selector is not None:
-            row[0] = self._selector.positions[number]
+        if self.selector is not None:
+            row[0] = self.selector.positions[number]
         return row
 
-    def _subspace_of(self, row: FloatArray) -> int:
-        return 0 if self._selector is None else int(self._selector.decode(row[:1]))
-
     def _members(self, rows: FloatArray) -> Iterator[tuple[int, NDArray[np.bool_]]]:
-        if self._selector is None:
+        if self.selector is None:
             yield 0, np.ones(len(rows), dtype=bool)
             return
-        positions = self._selector.snap(rows[:, 0])
-        for number, position in enumerate(self._selector.positions):
+        positions = self.selector.snap(rows[:, 0])
+        for number, position in enumerate(self.selector.positions):
             is_member = positions == position
             if is_member.any():
                 yield number, is_member
@@ -277,14 +293,14 @@ class Space(SearchSpace):
     def _with_coordinates(
         self, number: int, params: Mapping[str, Any], filling: FloatArray
     ) -> FloatArray:
-        subspace = self._subspaces[number]
+        subspace = self.subspaces[number]
         for name in params:
             if name not in subspace:
                 known = ", ".join(map(repr, subspace))
                 raise ValueError(f"{name!r} is not among the searched parameters ({known})")
         row = filling.copy()
-        if self._selector is not None:
-            row[0] = self._selector.positions[number]
+        if self.selector is not None:
+            row[0] = self.selector.positions[number]
         for name, value in params.items():
             dimension, columns = subspace[name]
             try:
@@ -295,7 +311,7 @@ class Space(SearchSpace):
 
     def _count(self) -> int | None:
         total = 0
-        for subspace in self._subspaces:
+        for subspace in self.subspaces:
             sizes = [dimension.size for dimension, _ in subspace.values()]
             if None in sizes:
                 return None
@@ -353,26 +369,6 @@ def _items(grid: Mapping[str, Any], number: int, n_grids: int) -> Iterator[tuple
         yield name, grid[name], f"{where}[{name!r}]"
 
 
-class _Parameter(NamedTuple):
-    """The dimension of one parameter, with the entries of a list or the draws from `rvs`."""
-
-    dimension: Dimension
-    entries: _Entries | None = None
-    draws: list[Any] | None = None
-
-
-def _read(values: Any, label: str) -> _Parameter:
-    foreign = dimension_of_foreign(values, label)
-    if foreign is not None:
-        return _Parameter(foreign)
-    if is_distribution(values):
-        dimension, draws = dimension_of_distribution(values, label)
-        return _Parameter(dimension, draws=draws)
-    entries = list_of(values, label)
-    dimension, coordinates = dimension_of_list(entries)
-    return _Parameter(dimension, list(zip(entries, coordinates, strict=True)))
-
-
 def _grid_length(grid: _Grid) -> int:
     return math.prod(len(entries) for entries in grid.values())
 
@@ -414,13 +410,18 @@ def _walk(row: FloatArray, rest: list[tuple[Dimension, slice]]) -> Iterator[Floa
         yield row.copy()
         return
     (dimension, columns), *others = rest
-    for coordinates in _coordinates_of(dimension):
+    for coordinates in coordinates_of(dimension):
         row[columns] = coordinates
         yield from _walk(row, others)
 
 
-def _coordinates_of(dimension: Dimension) -> list[FloatArray]:
-    """Return the coordinates of every value of a finite dimension."""
+def coordinates_of(dimension: Dimension) -> list[FloatArray]:
+    """Return the coordinates of every value of a finite dimension.
+
+    Parameters
+    ----------
+    dimension : Dimension
+    """
     axes = [column.positions for column in dimension.columns]
     if not axes:
         return [np.empty(0)]

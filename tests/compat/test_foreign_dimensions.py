@@ -43,7 +43,7 @@ def of_keras(kind, **options):
 
 
 def dimension_of(values):
-    ((dimension, _),) = Space({"p": values})._subspaces[0].values()
+    ((dimension, _),) = Space({"p": values}).subspaces[0].values()
     return dimension
 
 

@@ -59,7 +59,7 @@ def test_what_was_not_evaluated_or_failed_has_none():
 
 def test_a_class_that_a_fold_has_not_seen_keeps_its_column():
     search = BayesSearchCV(
-        LogisticRegression(), C, n_iter=2, cv=LeaveOneGroupOut(), scoring="accuracy",
+        LogisticRegression(max_iter=1000), C, n_iter=2, cv=LeaveOneGroupOut(), scoring="accuracy",
         return_predictions="predict_proba",
     ).fit(X, Y, groups=Y)  # fmt: skip
     for split, part in enumerate(search.cv_predictions_[0]):

@@ -19,12 +19,12 @@ from skbayes.space.dimensions import (
     NoneOr,
 )
 from skbayes.space.distributions import log_randint
-from skbayes.space.space import _read
+from skbayes.space.parameters import read_parameter
 from skbayes.space.values import is_same_value
 
 
 def make(values):
-    return _read(values, "param_distributions['p']").dimension
+    return read_parameter(values, "param_distributions['p']").dimension
 
 
 class OnlyRvs:
@@ -87,7 +87,7 @@ def test_numbers_with_none_are_ordered_and_one_separate_level():
 
 
 def listing(values):
-    dimension, entries, _ = _read(values, "param_distributions['p']")
+    dimension, entries, _ = read_parameter(values, "param_distributions['p']")
     return dimension, [(value, dimension.decode(cells)) for value, cells in entries]
 
 

@@ -32,7 +32,14 @@ LINE_KEYS = {"number", "n_shown", "row", "params", "fidelity", "parent", "state"
 REQUIRED_KEYS = {"split", "fit_error", "test_scores", "n_test_samples", "fit_time", "score_time"}
 """Keys that the result of a split always has."""
 
-OPTIONAL_KEYS = {"stop_requested": False, "score_errors": {}, "predictions": None}
+OPTIONAL_KEYS = {
+    "stop_requested": False,
+    "score_errors": {},
+    "predictions": None,
+    "began": 0.0,
+    "ended": 0.0,
+    "worker": "",
+}
 """Optional keys of the result of a split, with their defaults."""
 
 
@@ -166,6 +173,9 @@ def _result(result: Any, expected: ResultFormat) -> dict[str, Any]:
         _real(result[name], name, 0.0)
     for name in ("test_scores", *own):
         result[name] = _scores(result[name], name, expected)
+    for name in ("began", "ended"):
+        _real(result[name], name, 0.0)
+    _check(isinstance(result["worker"], str), "worker", result["worker"])
     digest = result["predictions"]
     _check(digest is None or isinstance(digest, str), "predictions", digest)
     errors = result["score_errors"]

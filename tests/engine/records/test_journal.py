@@ -146,7 +146,7 @@ def test_a_journal_of_another_format_is_refused(tmp_path, monkeypatch):
     with Journal(tmp_path / "j") as journal:
         journal.begin(HEADER)
     monkeypatch.undo()
-    with pytest.raises(JournalError, match=r"it has format 1, and .* reads format 3"):
+    with pytest.raises(JournalError, match=r"it has format 1, and .* reads format 4"):
         Journal(tmp_path / "j")
 
 
