@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from skbayes.evaluation.table import is_evaluated, listed, metrics_of, split_scores
+from skbayes.surrogate import Surrogate
 from skbayes.trial import FloatArray
 
 By = str | Callable[[Mapping[str, Any]], float]
@@ -125,6 +126,71 @@ def within(
     if not tolerance >= 0.0:
         raise ValueError(f"tolerance={tolerance!r}: give a number of at least 0.")
     return _LeastNearTheBest(by, tolerance, metric)
+
+
+@dataclass(frozen=True)
+class _BestPosteriorMean:
+    """Selects the candidate of which the surrogate expects most.
+
+    Parameters
+    ----------
+    param_distributions : dict or list of dict
+    metric : str
+    """
+
+    param_distributions: Any
+    metric: str
+
+    def __call__(self, cv_results: Mapping[str, Any]) -> int:
+        """Return the index of the candidate."""
+        means = _means(cv_results, self.metric)
+        if np.isfinite(means).sum() < 2:
+            return int(np.nanargmax(means))
+        surrogate = Surrogate.of_results(self.param_distributions, cv_results, self.metric)
+        expected = surrogate.predict(cv_results["params"])[0]
+        return int(np.nanargmax(np.where(np.isfinite(means), expected, np.nan)))
+
+
+def posterior_mean(
+    param_distributions: Any, *, metric: str = "score"
+) -> Callable[[Mapping[str, Any]], int]:
+    """Return a `refit` that takes the candidate of which the surrogate expects most.
+
+    A score that is much better than those of similar candidates is probably lucky. The surrogate
+    weighs it against its neighbours, if it finds noise.
+
+    Parameters
+    ----------
+    param_distributions : dict or list of dict
+        The space, as the search is given it.
+    metric : str, default='score'
+        The metric, if there are several.
+
+    Returns
+    -------
+    refit : callable
+        Is given `cv_results_` and returns the index of a candidate that was evaluated on all
+        splits.
+
+    Raises
+    ------
+    ValueError
+        In ``fit``, if there is no such metric.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skbayes import BayesSearchCV
+    >>> from skbayes.selection import posterior_mean
+    >>> X, y = load_iris(return_X_y=True)
+    >>> space = {"C": loguniform(1e-3, 1e3)}
+    >>> search = BayesSearchCV(SVC(), space, n_iter=10, refit=posterior_mean(space))
+    >>> bool(search.fit(X, y).best_index_ < 10)
+    True
+    """
+    return _BestPosteriorMean(param_distributions, metric)
 
 
 def _means(cv_results: Mapping[str, Any], metric: str) -> FloatArray:

@@ -24,6 +24,7 @@ LAYERS = {
     "_sklearn_compat": 4,
     "evaluation": 5,
     "surrogate": 6,
+    "findings": 6,
     "engine": 6,
     "estimators": 7,
     "inspection": 8,

@@ -46,6 +46,8 @@ class FinishedTrials:
         Each of them can end the search.
     listeners : sequence of Listener, default=()
         Are told of every trial, in this order.
+    n_initial : int, default=0
+        How many trials are of an earlier search; the rules are not asked about them.
 
     Attributes
     ----------
@@ -59,6 +61,7 @@ class FinishedTrials:
     listeners: Sequence[Listener] = ()
     n_counted: int = 0
     is_complete: bool = False
+    n_initial: int = 0
     _records: dict[int, Record] = field(default_factory=dict)
     _restored: set[int] = field(default_factory=set)
 
@@ -97,6 +100,8 @@ class FinishedTrials:
         self.n_counted += 1
         for listener in self.listeners:
             listener.trial_counted(record, record.trial.number in self._restored)
+        if record.trial.number < self.n_initial:
+            return
         # Ask every rule, even after one that ends the search: rules keep track of all trials.
         asked = [rule.should_stop(record.trial, record.results) for rule in self.rules]
         self.is_complete = any(asked)

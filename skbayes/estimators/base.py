@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from copy import deepcopy
 from functools import partial
@@ -53,13 +53,13 @@ from skbayes.estimators.inputs import Inputs, Plan, check_names, draw_splits
 from skbayes.estimators.progress import Progress, say
 from skbayes.evaluation.evaluator import Evaluation
 from skbayes.evaluation.predictions import PredictionStore
-from skbayes.evaluation.results import outcome_of
+from skbayes.evaluation.results import Record, outcome_of
 from skbayes.evaluation.splits import Split
 from skbayes.evaluation.table import metrics_of as metrics_in
 from skbayes.evaluation.warm_start import WarmStartPool
 from skbayes.evaluation.watch import Watch
 from skbayes.samplers.base import Sampler
-from skbayes.samplers.quasi_random import QuasiRandomSampler
+from skbayes.samplers.quasi_random import AfterInitial, QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.space.base import SearchSpace
 from skbayes.space.space import dicts_of
@@ -185,6 +185,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         seed, space = self._draw_seed(), self._read_space()
         with self._open_checkpoint(inputs, space, seed, n_points) as checkpoint:
             plan = self._make_plan(inputs, space, checkpoint)
+            self.splits_ = plan.splits
             self.n_splits_, self.n_points_ = len(plan.splits), n_points
             task = self._begin_search(plan, context)
             with workers.watch(self.max_fit_time) as watch:
@@ -196,6 +197,8 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         self._check_outcomes(records, plan)
         self._select_best(self._store_results(records, inputs, plan, refit_metric))
         self._refit_best(inputs, context)
+        if self.verbose > 0:
+            self._say_what_was_found(plan)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=inputs.metadata)
         return self
 
@@ -269,7 +272,16 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         drawn = draw_splits(inputs)
         splits = checkpoint.freeze(drawn, is_repeatable(inputs.cv), num_samples(inputs.X))
         predictions = self._prediction_store(inputs, splits, checkpoint)
-        return Plan(space, sampler, splits, checkpoint.seed, predictions)
+        initial = self._initial_records(inputs, space, splits)
+        if initial:
+            sampler = AfterInitial(sampler, len(initial))
+        return Plan(space, sampler, splits, checkpoint.seed, predictions, initial)
+
+    def _initial_records(
+        self, inputs: Inputs, space: Space, splits: list[Split]
+    ) -> Sequence[Record]:
+        """Return the trials of an earlier search that come first."""
+        return ()
 
     def _prediction_store(
         self, inputs: Inputs, splits: list[Split], checkpoint: Checkpoint
@@ -348,10 +360,11 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
             partial(outcome_of, metric=self.refit, n_splits=self.n_splits_),
             n_trials=self._n_planned(plan),
             while_proposing=nullcontext if workers.are_threads else one_blas_thread(),
-            finished=FinishedTrials(self._stopping_rules(), listeners),
+            finished=FinishedTrials(self._stopping_rules(), listeners, n_initial=len(plan.initial)),
             clock=clock,
             watch=watch,
-            recorded=checkpoint.recorded(plan.sampler, expected, with_callbacks, plan.predictions),
+            recorded=dict(enumerate(plan.initial))
+            | checkpoint.recorded(plan.sampler, expected, with_callbacks, plan.predictions),
         )
 
     def _make_evaluation(

@@ -24,6 +24,8 @@ from skbayes.engine.records.journal import JournalError
 from skbayes.estimators.inputs import Inputs, Plan
 from skbayes.estimators.interrupted import what_was_kept, what_was_kept_before_the_refit
 from skbayes.estimators.partial_results import filled, take_out
+from skbayes.estimators.past_trials import past_trials_of
+from skbayes.estimators.progress import say
 from skbayes.evaluation.all_failed import raise_if_all_failed
 from skbayes.evaluation.results import (
     Record,
@@ -32,6 +34,7 @@ from skbayes.evaluation.results import (
     merge_equal_errors,
     timeline_of,
 )
+from skbayes.findings import closing_lines
 from skbayes.space.written import shown
 from skbayes.trial import Trial
 
@@ -124,6 +127,7 @@ class StoresResults(BaseSearchCV):
         if len(out) > len(run):
             take_out(self.cv_results_, records, self.n_splits_)
         self.timeline_ = timeline_of(records)
+        self.trials_ = past_trials_of(self, records, inputs)
         if plan.predictions is not None:
             self.cv_predictions_ = plan.predictions.predictions(
                 {record.trial.number: record.results for record in records}
@@ -164,6 +168,18 @@ class StoresResults(BaseSearchCV):
         if not callable(self.refit):
             self.best_score_ = self.cv_results_[f"mean_test_{refit_metric}"][self.best_index_]
         self.best_params_ = self.cv_results_["params"][self.best_index_]
+
+    def _say_what_was_found(self, plan: Plan) -> None:
+        """Print the gain over the defaults, and whether the best values lie at an edge."""
+        metric = self.refit if isinstance(self.refit, str) else "score"
+        if hasattr(self, "best_index_") and f"mean_test_{metric}" in self.cv_results_:
+            found = (self.cv_results_, metric, int(self.best_index_))
+            try:
+                lines = closing_lines(plan.space, self.estimator, *found)
+            except Exception as error:  # what is only shown must not end a search
+                lines = [f"What was found cannot be summed up: {shown(error)}"]
+            for line in lines:
+                say(line)
 
     def _refit_best(self, inputs: Inputs, context: Any) -> None:
         """Fit the best candidate on all data."""

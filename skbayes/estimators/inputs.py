@@ -12,6 +12,7 @@ from sklearn.base import clone
 from skbayes._sklearn_compat import num_samples
 from skbayes.estimators.hints import did_you_mean
 from skbayes.evaluation.predictions import PredictionStore
+from skbayes.evaluation.results import Record
 from skbayes.evaluation.splits import Split, as_split
 from skbayes.samplers.base import GivenPoint, Sampler
 from skbayes.space import Space
@@ -55,6 +56,8 @@ class Plan:
         Seeds the proposals, the start-up design and the subsampling.
     predictions : PredictionStore or None, default=None
         Keeps the predictions on the test samples, if they are wanted.
+    initial : sequence of Record, default=()
+        Trials of an earlier search that come first.
     """
 
     space: Space
@@ -62,6 +65,7 @@ class Plan:
     splits: list[Split]
     seed: int
     predictions: PredictionStore | None = None
+    initial: Sequence[Record] = ()
 
 
 def draw_splits(inputs: Inputs) -> list[Split]:

@@ -68,7 +68,7 @@ class Progress(Listener):
             self._cost_restored += cost
             return
         if self._n_restored:
-            say(f"{self._n_restored} candidates were taken from the checkpoint")
+            say(f"{self._n_restored} candidates were taken over")
             self._n_restored = 0
         say(self._line(record))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -15,8 +16,10 @@ from skbayes.engine.records.checkpoint import Checkpoint
 from skbayes.estimators.base import BaseModelSearchCV
 from skbayes.estimators.hints import explaining_wrong_arguments
 from skbayes.estimators.inputs import Inputs, Plan, given_points
+from skbayes.estimators.past_trials import fingerprint_of, initial_records
 from skbayes.estimators.progress import Progress, say
 from skbayes.evaluation.predictions import METHODS, PredictionMethod, PredictionStore
+from skbayes.evaluation.results import Record
 from skbayes.evaluation.splits import Split
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import GivenFirst, GridSampler, QuasiRandomSampler
@@ -49,6 +52,7 @@ class SequentialSearchCV(BaseModelSearchCV):
             Options(bool, {False}),
             Interval(Real, 0, 1, closed="neither"),
         ],
+        "initial_trials": [object],
         "return_predictions": [Options(bool, {False}), StrOptions({"auto", *METHODS})],
         "n_fits": [None, Interval(Integral, 1, None, closed="left")],
         "n_iter_no_change": [None, Interval(Integral, 1, None, closed="left")],
@@ -58,6 +62,7 @@ class SequentialSearchCV(BaseModelSearchCV):
     racing: float | bool | str = "auto"
     n_fits: int | None = None
     return_predictions: bool | str = False
+    initial_trials: Any = None
 
     @explaining_wrong_arguments
     def __init__(
@@ -85,6 +90,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         racing: float | bool | str = "auto",
         n_fits: int | None = None,
         return_predictions: bool | str = False,
+        initial_trials: Any = None,
     ) -> None:
         super().__init__(
             estimator=estimator,
@@ -110,6 +116,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         self.racing = racing
         self.n_fits = n_fits
         self.return_predictions = return_predictions
+        self.initial_trials = initial_trials
 
     def _make_sampler(self, inputs: Inputs, space: Space, seed: int) -> Sampler:
         """Return a grid sampler if the space is searched as a grid, else a model-based one."""
@@ -142,6 +149,14 @@ class SequentialSearchCV(BaseModelSearchCV):
         method = PredictionMethod(str(wanted), classes)
         return PredictionStore(method, splits, inputs.y, checkpoint.predictions_folder)
 
+    def _initial_records(
+        self, inputs: Inputs, space: Space, splits: list[Split]
+    ) -> Sequence[Record]:
+        if self.initial_trials is None:
+            return ()
+        fingerprint = fingerprint_of(self, inputs, splits, space.names)
+        return initial_records(self, space, fingerprint, len(splits))
+
     def _warn_of_small_space(self, space: Space) -> None:
         """Warn, as scikit-learn does, of a space with fewer candidates than were asked for.
 
@@ -168,7 +183,8 @@ class SequentialSearchCV(BaseModelSearchCV):
         n_given = sum(isinstance(self.initial_params, list) or p.is_outside for p in given)
         size = plan.space.grid_size if self._is_grid(plan.space) else plan.space.size
         n_iter = MAX_ITER if self.n_iter is None else self.n_iter
-        return n_iter if size is None else min(n_iter, size + n_given)
+        n_new = n_iter if size is None else min(n_iter, size + n_given)
+        return n_new + len(plan.initial)
 
     def _stopping_rules(self) -> list[StoppingRule]:
         rules = super()._stopping_rules()

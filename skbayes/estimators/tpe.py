@@ -70,8 +70,9 @@ class TPESearchCV(SequentialSearchCV):
 
     verbose : int, default=0
         1 prints one line per finished candidate: its number, its score, the best score so far and
-        its number, the time elapsed and the time expected to be left. Higher values also print
-        scikit-learn's messages about every split.
+        its number, the time elapsed and the time expected to be left. At the end it prints the gain
+        over the defaults, if they were evaluated, and best values that lie at the end of a range.
+        Higher values also print scikit-learn's messages about every split.
 
     pre_dispatch : int or str, default='2*n_jobs'
         How many evaluations are handed to the workers ahead of time.
@@ -148,6 +149,12 @@ class TPESearchCV(SequentialSearchCV):
         that they are in temporary files, and with `checkpoint` in the folder
         ``<checkpoint>.predictions``.
 
+    initial_trials : fitted search or its `trials_`, default=None
+        Trials of an earlier search that this one takes along: the proposals are made from their
+        scores too, ``cv_results_`` begins with them, and `n_iter` and `n_fits` count the new ones.
+        They are refused if the data, splits, scoring or another part of the estimator differ. The
+        space may differ, see `inspection.suggest_space`.
+
     Attributes
     ----------
     cv_results_ : dict of numpy (masked) ndarrays
@@ -178,6 +185,9 @@ class TPESearchCV(SequentialSearchCV):
     scorer_ : function or a dict
         The scorer, or the scorers by name.
 
+    splits_ : list of (ndarray, ndarray)
+        Training and test samples of each split, on which all candidates were compared.
+
     n_splits_ : int
         Number of cross-validation splits.
 
@@ -189,6 +199,9 @@ class TPESearchCV(SequentialSearchCV):
 
     n_points_ : int
         How many candidates could be pending at once.
+
+    trials_ : PastTrials
+        The finished trials, for `initial_trials` of another search.
 
     timeline_ : dict of str to ndarray
         When and where each fit ran: `candidate`, `split`, `begin` and `end` in seconds of the

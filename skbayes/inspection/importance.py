@@ -189,8 +189,7 @@ def _interactions(
     V = float(variance(f, space.n_columns)[0]) or 1.0
     most = sorted(np.argsort(main - total, kind="stable")[:N_INTERACTING])
     levels = {
-        i: levels_of([space.columns[j] for j in columns[names[i]]], N_LEVELS_JOINT)
-        for i in most
+        i: levels_of([space.columns[j] for j in columns[names[i]]], N_LEVELS_JOINT) for i in most
     }
     found: dict[tuple[str, str], float] = {}
     for i, j in combinations(most, 2):

@@ -102,6 +102,8 @@ def partial_effect(
     wanted = (names,) if isinstance(names, str) else tuple(names)
     if len(wanted) not in (1, 2):
         raise ValueError(f"names={names!r}: give one or two parameters.")
+    if len(set(wanted)) < len(wanted):
+        raise ValueError(f"names: {wanted[0]!r} is given twice; give it once.")
     surrogate = surrogate_of(search, metric)
     space = surrogate.space
     subspace = subspace_with(space, wanted, getattr(search, "best_params_", None))

@@ -268,7 +268,7 @@ def test_restored_candidates_are_one_line(make, tmp_path, capsys):
     assert lines == []
     if make.cls is not HalvingBayesSearchCV:
         _, matches, lines = progress_of(search.set_params(n_iter=6), capsys)
-        assert lines[0] == "4 candidates were taken from the checkpoint"
+        assert lines[0] == "4 candidates were taken over"
         assert [int(match[1]) for match in matches[1:]] == [5, 6]
 
 

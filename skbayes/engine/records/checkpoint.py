@@ -49,6 +49,7 @@ NOT_IN_IDENTITY = {
     "n_iter_no_change",
     "n_fits",
     "max_fit_time",
+    "initial_trials",
 }
 """Parameters that do not affect the trials, or that `identity_of` adds in another form."""
 
@@ -116,6 +117,8 @@ def identity_of(
     settings = {**search.get_params(deep=False), "n_points": n_points}
     parts.update((name, settings[name]) for name in settings.keys() - NOT_IN_IDENTITY)
     parts["the metric that refit names"] = search.refit if isinstance(search.refit, str) else None
+    initial = getattr(search, "initial_trials", None)
+    parts["initial_trials"] = getattr(getattr(initial, "trials_", initial), "identity", None)
     parts["the order of the metrics"] = metrics_of(inputs.scorers)
     parts["cv"] = (type(cv), {k: v for k, v in vars(cv).items() if not _is_live(k, v)})
     parts["n_iter (whether the space is searched as a grid)"] = is_grid

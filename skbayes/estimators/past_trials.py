@@ -1,0 +1,192 @@
+"""The trials of a finished search, in a form in which another search can take them along.
+
+Scores are only comparable if they were made with the same data, splits, scoring and estimator. So
+they carry a fingerprint of all that decides a score, except the searched parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skbayes.engine.records.fingerprint import digest
+from skbayes.estimators.inputs import Inputs
+from skbayes.evaluation.results import Record, SplitResult, outcome_of
+from skbayes.evaluation.splits import Split
+from skbayes.space import Space
+from skbayes.surrogate import row_of
+from skbayes.trial import Trial
+
+NOT_KEPT = {"predictions", "began", "ended", "worker"}
+"""Keys of the result of a split that belong to the search that made it."""
+
+
+@dataclass(frozen=True, eq=False)
+class PastTrials:
+    """The finished trials of a search; `initial_trials` of another search takes them along.
+
+    Parameters
+    ----------
+    fingerprint : mapping of str to str
+        Digests of what the scores depend on, by their names in errors.
+    params : list of dict
+        Parameters of each trial.
+    results : list of list of SplitResult
+        Results of its splits.
+    searched : frozenset of str
+        Names of the parameters that the search has set.
+    """
+
+    fingerprint: Mapping[str, str]
+    params: list[dict[str, Any]]
+    results: list[list[SplitResult]]
+    searched: frozenset[str]
+
+    def __len__(self) -> int:
+        """Return the number of trials."""
+        return len(self.params)
+
+    def __repr__(self) -> str:
+        """Return a short text."""
+        return f"<{len(self)} trials of an earlier search>"
+
+    @property
+    def identity(self) -> Any:
+        """What tells these trials from others, for the journal of a search that takes them."""
+        scores = [[result["test_scores"] for result in results] for results in self.results]
+        return dict(self.fingerprint), self.params, scores
+
+
+def past_trials_of(search: Any, records: Sequence[Record], inputs: Inputs) -> PastTrials:
+    """Return the trials of a search.
+
+    Parameters
+    ----------
+    search : estimator
+    records : sequence of Record
+    inputs : Inputs
+    """
+    kept = [
+        [{k: v for k, v in result.items() if k not in NOT_KEPT} for result in record.results]
+        for record in records
+    ]
+    params = [dict(record.trial.params) for record in records]
+    names = Space(search.param_distributions).names
+    fingerprint = fingerprint_of(search, inputs, search.splits_, names)
+    return PastTrials(fingerprint, params, kept, frozenset(names))
+
+
+def fingerprint_of(
+    search: Any, inputs: Inputs, splits: Sequence[Split], searched: set[str]
+) -> dict[str, str]:
+    """Return digests of what the scores of a search depend on, except the searched parameters.
+
+    Parameters
+    ----------
+    search : estimator
+    inputs : Inputs
+    splits : sequence of Split
+    searched : set of str
+        Names of the parameters that are searched.
+    """
+    routed = inputs.routed
+    parts: dict[str, Any] = {
+        "X": inputs.X,
+        "y": inputs.y,
+        "splits": list(splits),
+        "scoring": search.scoring,
+        "return_train_score": search.return_train_score,
+        "metadata": [routed.estimator.fit, routed.scorer.score],
+        "the class of the estimator": type(search.estimator),
+    }
+    found = {}
+    for name, part in parts.items():
+        try:
+            found[name] = digest(part)
+        except Exception:  # whatever an object raises when it is looked into
+            found[name] = f"not comparable: {id(part)}"
+    own = search.estimator.get_params(deep=True)
+    found.update(
+        (f"the estimator's {name}", digest(value))
+        for name, value in own.items()
+        if not _is_searched(name, searched) and not hasattr(value, "get_params")
+    )
+    return found
+
+
+def initial_records(
+    search: Any, space: Space, fingerprint: Mapping[str, str], n_splits: int
+) -> list[Record]:
+    """Return records of past trials for a search, after a check that their scores are comparable.
+
+    Parameters
+    ----------
+    search : estimator
+        The search that takes them along.
+    space : Space
+        Of this search.
+    fingerprint : mapping of str to str
+        Of this search.
+    n_splits : int
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    ValueError
+        If the trials are of other data, splits, scoring or another estimator.
+    """
+    past, own = search.initial_trials, search.estimator.get_params(deep=True)
+    trials = getattr(past, "trials_", past)
+    if not isinstance(trials, PastTrials):
+        raise TypeError(
+            f"initial_trials: a {type(past).__name__} is neither a fitted search of this library "
+            "nor the attribute trials_ of one. A table of scores alone does not say on which data "
+            "and splits they were made."
+        )
+    added = {name: own[name] for name in space.names - trials.searched if name in own}
+    mine = {**fingerprint, **{f"the estimator's {n}": digest(value) for n, value in added.items()}}
+    names = {*mine, *trials.fingerprint} - {f"the estimator's {name}" for name in trials.searched}
+    different = sorted(n for n in names if mine.get(n) != trials.fingerprint.get(n))
+    left_out = sorted(trials.searched - space.names)
+    if different or left_out:
+        what = ", ".join(different) or f"what is searched ({', '.join(left_out)} is not any more)"
+        raise ValueError(
+            f"initial_trials: they are of a search that differs in {what}, so their scores are not "
+            "comparable. Fit without them, or give their candidates as initial_params."
+        )
+    records = []
+    for number, (known, results) in enumerate(zip(trials.params, trials.results, strict=True)):
+        params = dict(sorted({**added, **known}.items()))
+        is_outside = not _is_candidate(space, params)
+        complete = [{**result, **_UNKNOWN} for result in results]
+        outcome = outcome_of(complete, search.refit, n_splits)
+        trial = Trial(number, row_of(space, params), params, outcome=outcome, is_outside=is_outside)
+        records.append(Record(trial, complete, n_shown=0))
+    return records
+
+
+_UNKNOWN = {
+    "predictions": None,
+    "began": 0.0,
+    "ended": 0.0,
+    "worker": "",
+    "stop_requested": False,
+}
+"""What is not known of a result of an earlier search."""
+
+
+def _is_searched(name: str, searched: set[str]) -> bool:
+    """Whether a parameter is searched, or belongs to an object that is."""
+    return any(name == other or name.startswith(f"{other}__") for other in searched)
+
+
+def _is_candidate(space: Space, params: Mapping[str, Any]) -> bool:
+    try:
+        row = space.encode(params)
+    except ValueError:
+        return False
+    return bool(np.allclose(space.snap(row[np.newaxis])[0], row))

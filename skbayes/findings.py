@@ -1,0 +1,220 @@
+"""What a finished search says about its best candidate: the gain over the defaults, and the edges.
+
+These are the two lines with which a search ends, and the first of its report. They need the space
+and the table of results alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from skbayes.evaluation.table import is_evaluated, split_scores
+from skbayes.space.axes import Axis, axis_of
+from skbayes.space.space import Space
+from skbayes.space.values import is_number, is_same_value
+from skbayes.space.written import shown
+from skbayes.surrogate import row_of
+from skbayes.trial import FloatArray
+
+EDGE = 0.05
+"""Share of a range at its end that counts as the edge."""
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A parameter whose best value lies at an end of its range.
+
+    Parameters
+    ----------
+    name : str
+    value : object
+    is_upper : bool
+        At which end.
+    """
+
+    name: str
+    value: Any
+    is_upper: bool
+
+    def __str__(self) -> str:
+        """Return a sentence."""
+        end, way = ("upper", "larger") if self.is_upper else ("lower", "smaller")
+        return (
+            f"{self.name}={short(self.value)} is at the {end} end of its range; {way} may be better"
+        )
+
+
+def short(value: Any) -> str:
+    """Return a value as a short text; numbers with four digits.
+
+    Parameters
+    ----------
+    value : object
+    """
+    is_fraction = is_number(value) and not isinstance(value, Integral)
+    return f"{float(value):.4g}" if is_fraction else shown(value)
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How much better one candidate is than another on the same splits.
+
+    Parameters
+    ----------
+    mean : float
+    low, high : float
+        Interval of 95 %; infinite if there is one split.
+    """
+
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the interval is above zero."""
+        return self.low > 0.0
+
+    def __str__(self) -> str:
+        """Return the numbers."""
+        if not np.isfinite(self.low):
+            return f"{self.mean:+.3g}"
+        return f"{self.mean:+.3g} [{self.low:+.3g}, {self.high:+.3g}]"
+
+
+def paired_gain(scores: FloatArray, baseline: FloatArray) -> Gain:
+    """Return the gain of a candidate over a baseline, with an interval.
+
+    Training sets of a cross-validation overlap, so the variance of the mean difference is larger
+    than that of independent differences.
+
+    Parameters
+    ----------
+    scores, baseline : ndarray of shape (K,)
+        By split.
+
+    Returns
+    -------
+    gain : Gain
+
+    References
+    ----------
+    Nadeau & Bengio, "Inference for the Generalization Error", Machine Learning 2003, with the ratio
+    of test and training samples of a K-fold cross-validation, 1 / (K − 1).
+    """
+    differences = np.asarray(scores, dtype=float) - np.asarray(baseline, dtype=float)
+    n_splits, mean = len(differences), float(differences.mean())
+    if n_splits < 2:
+        return Gain(mean, -np.inf, np.inf)
+    factor = 1.0 / n_splits + 1.0 / (n_splits - 1)
+    error = float(np.sqrt(factor * differences.var(ddof=1)))
+    half = error * float(stats.t.ppf((1.0 + CONFIDENCE) / 2.0, n_splits - 1))
+    return Gain(mean, mean - half, mean + half)
+
+
+def index_of_defaults(
+    space: Space, estimator_params: Mapping[str, Any], cv_results: Mapping[str, Any]
+) -> int | None:
+    """Return the index of the candidate that is the estimator as it stands, if it was evaluated.
+
+    Parameters
+    ----------
+    space : Space
+    estimator_params : mapping
+        All parameters of the estimator.
+    cv_results : mapping
+
+    Returns
+    -------
+    index : int or None
+        None if no candidate that was evaluated on everything has exactly these values.
+    """
+    is_whole = is_evaluated(cv_results)
+    for index in np.flatnonzero(is_whole):
+        params = cv_results["params"][index]
+        if all(
+            name in estimator_params and is_same_value(value, estimator_params[name])
+            for name, value in params.items()
+            if name in space.names
+        ):
+            return int(index)
+    return None
+
+
+def edges_of(space: Space, params: Mapping[str, Any]) -> list[Edge]:
+    """Return the parameters of a candidate that lie at an end of their range.
+
+    Parameters
+    ----------
+    space : Space
+    params : mapping of str to object
+        A candidate; one outside the space has no edges.
+    """
+    row = row_of(space, params)
+    if not ((row >= 0.0) & (row <= 1.0)).all():
+        return []
+    number = space.subspace_of(row)
+    edges = []
+    for name, (dimension, columns) in space.subspaces[number].items():
+        if not dimension.columns or name not in params or not is_number(params[name]):
+            continue
+        if dimension.columns[-1].positions is not None and len(dimension.columns[-1].positions) < 3:
+            continue  # two values are categories
+        position = float(row[columns][-1])
+        low, high = _ends(axis_of(space, number, name, 3))
+        if position <= max(low, EDGE):
+            edges.append(Edge(name, params[name], is_upper=False))
+        elif position >= min(high, 1.0 - EDGE):
+            edges.append(Edge(name, params[name], is_upper=True))
+    return edges
+
+
+def _ends(axis: Axis) -> tuple[float, float]:
+    """Return the positions of the smallest and of the largest number of an axis."""
+    last = [row[-1] for row, value in zip(axis.rows, axis.values, strict=True) if is_number(value)]
+    return float(min(last)), float(max(last))
+
+
+def closing_lines(
+    space: Space, estimator: Any, cv_results: Mapping[str, Any], metric: str, best: int
+) -> list[str]:
+    """Return the two lines that matter at the end of a search.
+
+    Parameters
+    ----------
+    space : Space
+    estimator : estimator
+    cv_results : mapping
+    metric : str
+    best : int
+        Index of the best candidate.
+
+    Returns
+    -------
+    lines : list of str
+        The gain over the defaults, and if there is one a warning of edges.
+    """
+    scores = split_scores(cv_results, metric)
+    score = f"Best score {float(np.mean(scores[best])):.5g} [{best + 1}]"
+    defaults = index_of_defaults(space, estimator.get_params(deep=True), cv_results)
+    if defaults is None or not np.isfinite(scores[defaults]).all():
+        lines = [f"{score}; with initial_params='default' it is compared with the defaults"]
+    elif defaults == best:
+        lines = [f"{score}: the defaults, no candidate was better"]
+    else:
+        gain = paired_gain(scores[best], scores[defaults])
+        doubt = "" if gain.is_sure else ", which may be noise"
+        lines = [f"{score}, {gain} over the defaults{doubt}"]
+    edges = edges_of(space, cv_results["params"][best])
+    if edges:
+        rest = f" (and {len(edges) - 1} more)" if len(edges) > 1 else ""
+        lines.append(f"{edges[0]}{rest}")
+    return lines
