@@ -3,7 +3,8 @@
 It is the Gaussian process of `BayesSearchCV`, fitted to the table of results of any search over a
 space, and rebuilt from that table whenever it is asked for. Candidates that were dropped count with
 the splits they have, and those of lower rungs of a successive halving by one more column, as in the
-search.
+search. Other than in the search, differences between bad scores are kept if much of the space is
+bad: a search evaluates most candidates near the best one, and they would set the scale alone.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import numpy as np
 
 from skbayes.evaluation.table import split_scores
 from skbayes.models.active_set import active_set
+from skbayes.models.anova import sobol
 from skbayes.models.gaussian_process import GaussianProcess, HyperPrior, fit_hyperparameters
+from skbayes.models.kernels import ScaledRows
 from skbayes.models.output_transform import on_the_scores_scale, surrogate_scores
 from skbayes.models.sample_paths import sample_paths
 from skbayes.models.split_effects import estimates
@@ -25,6 +28,9 @@ from skbayes.trial import FloatArray
 
 MAX_ITERATIONS = 200
 """Iterations of the fit of the hyper-parameters, which is made once."""
+
+N_POINTS = 1024
+"""Points of the space, each of which counts for the candidate nearest to it."""
 
 
 class Surrogate:
@@ -66,10 +72,14 @@ class Surrogate:
         if self._full is not None and resources is not None:
             pairs = zip(rows, resources, strict=True)
             Z = np.array([self._full.with_fidelity(row, amount) for row, amount in pairs])
-        y, extra_noise = surrogate_scores(scores, variances)
         is_categorical = searched.is_categorical
         prior = HyperPrior.for_dimension(Z.shape[1]).mean
-        active = active_set(Z, y, np.exp(-2.0 * prior[:-2]), is_categorical)
+        w = np.exp(-2.0 * prior[:-2])
+        points = self._with_full(space.snap(sobol(N_POINTS, space.n_columns)))
+        nearest = ScaledRows(Z, w, is_categorical).distances_from(points).argmin(axis=1)
+        self._weights = np.bincount(nearest, minlength=len(Z)).astype(float)
+        y, extra_noise = surrogate_scores(scores, variances, self._weights)
+        active = active_set(Z, y, w, is_categorical)
         Z, y, extra_noise = Z[active], y[active], extra_noise[active]
         starts = [prior, np.append(prior[:-1], -3.0)]
         theta = fit_hyperparameters(Z, y, extra_noise, is_categorical, starts, MAX_ITERATIONS)
@@ -164,7 +174,7 @@ class Surrogate:
         ----------
         y : ndarray
         """
-        return on_the_scores_scale(y, self.scores)
+        return on_the_scores_scale(y, self.scores, self._weights)
 
     def _with_full(self, rows: FloatArray) -> FloatArray:
         if self._full is None:

@@ -144,7 +144,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
             metric = metrics_in(self.cv_results_)[0]
         try:
             return Surrogate.of_results(self.param_distributions, self.cv_results_, metric)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise AttributeError(f"no surrogate_: {error}") from None
 
     @fit_context(prefer_skip_nested_validation=False)  # the estimator is not validated yet

@@ -127,7 +127,7 @@ class StoresResults(BaseSearchCV):
         if len(out) > len(run):
             take_out(self.cv_results_, records, self.n_splits_)
         self.timeline_ = timeline_of(records)
-        self.trials_ = past_trials_of(self, records, inputs)
+        self.trials_ = past_trials_of(self, records, inputs, plan.space)
         if plan.predictions is not None:
             self.cv_predictions_ = plan.predictions.predictions(
                 {record.trial.number: record.results for record in records}

@@ -60,7 +60,9 @@ class PastTrials:
         return dict(self.fingerprint), self.params, scores
 
 
-def past_trials_of(search: Any, records: Sequence[Record], inputs: Inputs) -> PastTrials:
+def past_trials_of(
+    search: Any, records: Sequence[Record], inputs: Inputs, space: Space
+) -> PastTrials:
     """Return the trials of a search.
 
     Parameters
@@ -68,15 +70,16 @@ def past_trials_of(search: Any, records: Sequence[Record], inputs: Inputs) -> Pa
     search : estimator
     records : sequence of Record
     inputs : Inputs
+    space : Space
+        That was searched.
     """
     kept = [
         [{k: v for k, v in result.items() if k not in NOT_KEPT} for result in record.results]
         for record in records
     ]
     params = [dict(record.trial.params) for record in records]
-    names = Space(search.param_distributions).names
-    fingerprint = fingerprint_of(search, inputs, search.splits_, names)
-    return PastTrials(fingerprint, params, kept, frozenset(names))
+    fingerprint = fingerprint_of(search, inputs, search.splits_, space.names)
+    return PastTrials(fingerprint, params, kept, frozenset(space.names))
 
 
 def fingerprint_of(

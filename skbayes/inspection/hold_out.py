@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
-from sklearn.utils import _safe_indexing
 
 from skbayes._sklearn_compat import num_samples
 from skbayes.evaluation.predictions import METHODS
@@ -98,13 +97,13 @@ def _resampled(model: Any, X: Any, y: Any, scorer: Any) -> FloatArray:
 def _scores_of(model: Any, X: Any, y: Any, scorer: Any) -> Iterator[float]:
     n = num_samples(X)
     rng = np.random.default_rng(0)  # the same resamples for every model
-    kept = _kept(model, X)
+    kept, targets = _kept(model, X), np.asarray(y)
     for _ in range(N_RESAMPLES):
         drawn = rng.integers(n, size=n)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of classes that are missing among few samples
             try:
-                yield float(scorer(kept, drawn[:, np.newaxis], _safe_indexing(y, drawn)))
+                yield float(scorer(kept, drawn[:, np.newaxis], targets[drawn]))
             except (TypeError, ValueError):
                 yield float("nan")
 

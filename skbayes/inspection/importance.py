@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from skbayes.engine.workers import one_blas_thread
 from skbayes.inspection.reading import surrogate_of
 from skbayes.models.anova import (
     N_LEVELS_JOINT,
@@ -44,7 +45,8 @@ class Importance:
     total : ndarray of shape (d,)
         Share that it explains alone or together with others.
     low, high : ndarray of shape (d,)
-        95 % interval of `total`, by how little is known of the score.
+        95 % interval of `total`, by how little is known of the score, given the hyper-parameters of
+        the surrogate.
     interactions : dict of (str, str) to float
         Share that two parameters explain together, beyond what each explains alone.
     among : {'all', 'best'}
@@ -124,7 +126,11 @@ def parameter_importance(
     """
     if among not in ("all", "best"):
         raise ValueError(f"among={among!r}: give 'all' or 'best'.")
-    surrogate = surrogate_of(search, metric)
+    with one_blas_thread()():  # the matrices are small
+        return _importance(surrogate_of(search, metric), among, random_state)
+
+
+def _importance(surrogate: Surrogate, among: str, random_state: int) -> Importance:
     columns = columns_by_name(surrogate)
     mean: Function = surrogate.mean
     drawn = surrogate.functions(N_FUNCTIONS, np.random.default_rng(random_state))

@@ -22,6 +22,7 @@ from skbayes.inspection.honest import HonestScore, honest_score
 from skbayes.inspection.importance import Importance, parameter_importance
 from skbayes.inspection.params_json import params_to_json
 from skbayes.inspection.reading import metric_of, space_of, surrogate_of
+from skbayes.inspection.report_figures import figures_of
 from skbayes.inspection.report_text import as_html, as_text
 from skbayes.space import Space
 from skbayes.space.space import dicts_of
@@ -233,7 +234,7 @@ def search_report(
         seconds=_seconds(search, results, scores),
         settings=_settings(search),
         notes=notes,
-        figures=_figures(search, name),
+        figures=figures_of(search, name),
     )
 
 
@@ -361,10 +362,11 @@ def _counts(results: Mapping[str, Any], scores: FloatArray) -> dict[str, int]:
 
 def _seconds(search: Any, results: Mapping[str, Any], scores: FloatArray) -> dict[str, float]:
     n_run = np.asarray(results.get("n_splits_evaluated", np.full(len(scores), scores.shape[1])))
+    columns = {"fit": "mean_fit_time", "score": "mean_score_time"}
     seconds = {
-        step: float(np.nansum(np.asarray(results[f"mean_{step}_time"], dtype=float) * n_run))
-        for step in ("fit", "score")
-        if f"mean_{step}_time" in results
+        step: float(np.nansum(np.asarray(results[column], dtype=float) * n_run))
+        for step, column in columns.items()
+        if column in results
     }
     if hasattr(search, "refit_time_"):
         seconds["refit"] = float(search.refit_time_)
@@ -385,11 +387,6 @@ def _settings(search: Any) -> dict[str, str]:
             settings[name] = shown(known[name])
     settings["versions"] = ", ".join(f"{name} {value}" for name, value in versions().items())
     return settings
-
-
-def _figures(search: Any, metric: str) -> dict[str, bytes]:
-    """Return pictures of the search; without matplotlib none."""
-    return {}
 
 
 def _plain(value: Any) -> Any:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import base64
 from html import escape
 from textwrap import shorten, wrap
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from skbayes.findings import short
-
-if TYPE_CHECKING:
-    from skbayes.inspection.report import SearchReport
 
 WIDTH = 79
 
@@ -29,7 +26,7 @@ STYLE = """
 """
 
 
-def lines_of(report: SearchReport) -> list[tuple[str, str]]:
+def lines_of(report: Any) -> list[tuple[str, str]]:
     """Return what a report says, as pairs of a heading and a sentence.
 
     Parameters
@@ -54,7 +51,7 @@ def lines_of(report: SearchReport) -> list[tuple[str, str]]:
     return [(heading, text) for heading, text in lines if text]
 
 
-def as_text(report: SearchReport) -> str:
+def as_text(report: Any) -> str:
     """Return a report as a text of one screen.
 
     Parameters
@@ -72,7 +69,7 @@ def as_text(report: SearchReport) -> str:
     return "\n".join(found)
 
 
-def as_html(report: SearchReport, is_page: bool = True) -> str:
+def as_html(report: Any, is_page: bool = True) -> str:
     """Return a report as HTML that needs no other file.
 
     Parameters
@@ -110,13 +107,13 @@ def as_html(report: SearchReport, is_page: bool = True) -> str:
     )
 
 
-def _score(report: SearchReport) -> str:
+def _score(report: Any) -> str:
     error = report.standard_error
     text = f"{report.best_score:.4g}" + (f" ± {error:.2g}" if np.isfinite(error) else "")
     return f"{text} ({report.metric}, mean of {report.counts['splits']} splits)"
 
 
-def _gain(report: SearchReport) -> str:
+def _gain(report: Any) -> str:
     if report.gain is None or report.baseline_score is None:
         return ""
     over = f"{report.gain} over the defaults, {report.baseline_score:.4g}"
@@ -125,7 +122,7 @@ def _gain(report: SearchReport) -> str:
     return over if report.gain.is_sure else f"{over}: cannot be told from noise"
 
 
-def _honest(report: SearchReport) -> str:
+def _honest(report: Any) -> str:
     if report.honest is None:
         return ""
     honest = report.honest
@@ -135,7 +132,7 @@ def _honest(report: SearchReport) -> str:
     )
 
 
-def _hold_out(report: SearchReport) -> str:
+def _hold_out(report: Any) -> str:
     if report.hold_out is None:
         return ""
     found = report.hold_out
@@ -144,20 +141,20 @@ def _hold_out(report: SearchReport) -> str:
     return f"{found.score:.4g}, {found.gain} over the defaults: {found.verdict}"
 
 
-def _stability(report: SearchReport) -> str:
+def _stability(report: Any) -> str:
     if report.stability is None:
         return ""
     return f"the same candidate wins on {report.stability:.0%} of resampled splits"
 
 
-def _importance(report: SearchReport) -> str:
+def _importance(report: Any) -> str:
     if report.importance is None or not report.importance.total.any():
         return ""
     pairs = zip(report.importance.names, report.importance.total, strict=True)
     return _first([f"{name} {total:.0%}" for name, total in pairs])
 
 
-def _spent(report: SearchReport) -> str:
+def _spent(report: Any) -> str:
     counts = report.counts
     parts = [f"{counts['candidates']} candidates, {counts['fits']} fits"]
     parts += [f"{counts[name]} {name}" for name in ("failed", "dropped") if counts[name]]

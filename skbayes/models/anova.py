@@ -42,8 +42,11 @@ N_LEVELS = 32
 N_LEVELS_JOINT = 24
 """The same for the joint effect of two sets of columns."""
 
-MAX_LEVELS = 256
+MAX_LEVELS = 1024
 """Largest G for several columns."""
+
+CHUNK = 1024
+"""Rows at which functions are evaluated at once: their covariances fit into the cache."""
 
 N_BASE = 2048
 """Points for the variance of f."""
@@ -136,7 +139,8 @@ def crossed(f: Function, d: int, columns: Sequence[int], levels: Levels, n: int)
     """
     rows = np.repeat(sobol(n, d)[np.newaxis], len(levels.rows), axis=0)
     rows[:, :, list(columns)] = levels.rows[:, np.newaxis]
-    values = f(rows.reshape(-1, d))
+    rows = rows.reshape(-1, d)
+    values = np.concatenate([f(rows[i : i + CHUNK]) for i in range(0, len(rows), CHUNK)])
     return values.reshape(len(levels.rows), n, -1)
 
 

@@ -52,7 +52,7 @@ Chosen together with `TAIL_FACTOR`.
 
 
 def surrogate_scores(
-    scores: FloatArray, variances: FloatArray | None = None
+    scores: FloatArray, variances: FloatArray | None = None, weights: FloatArray | None = None
 ) -> tuple[FloatArray, FloatArray]:
     """Return the transformed scores for the surrogate, and the extra noise of the tail.
 
@@ -62,6 +62,8 @@ def surrogate_scores(
         Greater is better; NaN for failed trials, which count as the worst. At least one is finite.
     variances : ndarray of shape (n,), default=None
         Variance of each score, in the units of the scores; zero by default.
+    weights : ndarray of shape (n,), default=None
+        How much each score counts for the threshold c; equal by default.
 
     Returns
     -------
@@ -71,7 +73,7 @@ def surrogate_scores(
         Noise variance of each score in `y` in addition to that of all scores: that of the tail,
         and the given variances on the scale of `y`.
     """
-    r, c, tail, loss = _losses(scores)
+    r, c, tail, loss = _losses(scores, weights)
     is_failed = np.isnan(r)
     spread = loss.std()
     if spread == 0.0:
@@ -85,14 +87,16 @@ def surrogate_scores(
     return y, extra_noise
 
 
-def on_the_scores_scale(y: FloatArray, scores: FloatArray) -> FloatArray:
+def on_the_scores_scale(
+    y: FloatArray, scores: FloatArray, weights: FloatArray | None = None
+) -> FloatArray:
     """Return what `surrogate_scores` has transformed, and values between and beyond.
 
     Parameters
     ----------
     y : ndarray
         Values on the scale of the surrogate.
-    scores : ndarray of shape (n,)
+    scores, weights : ndarray of shape (n,)
         As `surrogate_scores` was given them.
 
     Returns
@@ -100,7 +104,7 @@ def on_the_scores_scale(y: FloatArray, scores: FloatArray) -> FloatArray:
     values : ndarray
         Of the shape of `y`, on the scale of the scores.
     """
-    _, c, _, losses = _losses(scores)
+    _, c, _, losses = _losses(scores, weights)
     loss = losses.mean() - losses.std() * y
     tail = np.clip((loss - 1.0) / TAIL_FACTOR, 0.0, LARGEST_TAIL)
     r = c * np.where(loss > 1.0, np.exp(np.expm1(tail)), loss)
@@ -108,11 +112,14 @@ def on_the_scores_scale(y: FloatArray, scores: FloatArray) -> FloatArray:
     return np.asarray(best - r, dtype=float)
 
 
-def _losses(scores: FloatArray) -> tuple[FloatArray, float, FloatArray, FloatArray]:
+def _losses(
+    scores: FloatArray, weights: FloatArray | None
+) -> tuple[FloatArray, float, FloatArray, FloatArray]:
     """Return r, c, the logarithms of the tail, and the losses of which y is made."""
     scores = np.clip(scores, -LARGEST, LARGEST)
     r = np.nanmax(scores) - scores
-    c = _scale(r[np.isfinite(r)])
+    is_scored = np.isfinite(r)
+    c = _scale(r[is_scored], None if weights is None else weights[is_scored])
     tail = np.log1p(np.log(np.maximum(np.where(np.isnan(r), np.nanmax(r), r) / c, 1.0)))
     is_failed = np.isnan(r)
     tail[is_failed] = max(tail.max(), 0.5)
@@ -120,11 +127,17 @@ def _losses(scores: FloatArray) -> tuple[FloatArray, float, FloatArray, FloatArr
     return r, c, tail, loss
 
 
-def _scale(r: FloatArray) -> float:
+def _scale(r: FloatArray, weights: FloatArray | None) -> float:
     """Return c for the finite distances r below the best."""
     positive = r[r > 0.0]
     if not len(positive):
         return 1.0
-    return SCALE_FACTOR * float(
-        max(np.quantile(r, SCALE_QUANTILE), positive.min(), r.max() / LARGEST)
-    )
+    return SCALE_FACTOR * float(max(_scale_quantile(r, weights), positive.min(), r.max() / LARGEST))
+
+
+def _scale_quantile(r: FloatArray, weights: FloatArray | None) -> float:
+    if weights is None:
+        return float(np.quantile(r, SCALE_QUANTILE))
+    order = np.argsort(r)
+    cumulative = np.cumsum(weights[order])
+    return float(r[order[np.searchsorted(cumulative, SCALE_QUANTILE * cumulative[-1])]])

@@ -10,6 +10,7 @@ import numpy as np
 
 from skbayes.space.dimensions import INACTIVE, Dimension
 from skbayes.space.space import SUBSPACE, Space, coordinates_of
+from skbayes.space.values import is_number
 from skbayes.trial import FloatArray
 
 
@@ -26,17 +27,22 @@ class Axis:
     values : list of object
     positions : ndarray of shape (n,)
         Where to draw the values in the unit interval.
+    selectors : ndarray
+        Positions, in the first column, of the dicts that have the parameter; empty if there is
+        only one dict.
     """
 
     columns: list[int]
     rows: FloatArray
     values: list[Any]
     positions: FloatArray
+    selectors: FloatArray
 
     @property
     def is_continuous(self) -> bool:
         """Whether the values are numbers at places all along the axis."""
-        return self.rows.shape[1] == 1 and len(self.values) > MAX_TICKS
+        is_long = self.rows.shape[1] == 1 and len(self.values) > MAX_TICKS
+        return is_long and is_number(self.values[0])
 
 
 MAX_TICKS = 12
@@ -63,16 +69,27 @@ def axis_of(space: Space, number: int, name: str, n: int) -> Axis:
     else:
         dimension, columns = space.subspaces[number][name]
     if dimension.size is None or dimension.size > n:
-        rows = np.full((n, len(dimension.columns)), INACTIVE)
-        rows[:, -1] = np.linspace(0.0, 1.0, n)
-        if len(dimension.columns) > 1:  # the gate to the numbers, beside None
-            rows[:, :-1] = 1.0
+        rows = np.linspace(0.0, 1.0, n)[:, np.newaxis]
+        if len(dimension.columns) > 1:  # None, and the numbers behind the gate
+            rows = np.vstack([[0.0, INACTIVE], np.hstack([np.ones((n, 1)), rows])])
         rows = np.unique(dimension.snap(rows), axis=0)
     else:
         rows = np.array(coordinates_of(dimension))
     positions = rows[:, 0] if rows.shape[1] == 1 else (np.arange(len(rows)) + 0.5) / len(rows)
     values = [dimension.decode(row) for row in rows]
-    return Axis(list(range(columns.start, columns.stop)), rows, values, positions)
+    selectors = np.empty(0)
+    if space.selector is not None:
+        selectors = space.selector.positions[_sharing(space, name, columns)]
+    return Axis(list(range(columns.start, columns.stop)), rows, values, positions, selectors)
+
+
+def _sharing(space: Space, name: str, columns: slice) -> list[int]:
+    """Return the numbers of the dicts whose parameter has the same columns."""
+    return [
+        number
+        for number, own in enumerate(space.subspaces)
+        if name == SUBSPACE or (name in own and own[name][1] == columns)
+    ]
 
 
 def place_on(axis: Axis, row: FloatArray) -> float:
@@ -84,6 +101,8 @@ def place_on(axis: Axis, row: FloatArray) -> float:
     row : ndarray of shape (d,)
         Of the candidate, in its space.
     """
+    if len(axis.selectors) and not np.isclose(axis.selectors, row[0]).any():
+        return np.nan
     own = row[axis.columns]
     if len(own) == 1:
         return float(own[0]) if 0.0 <= own[0] <= 1.0 else np.nan

@@ -231,6 +231,8 @@ LINE = re.compile(
 def progress_of(search, capsys):
     search.fit(X, Y)
     first, *lines = capsys.readouterr().out.splitlines()
+    end = next(n for n, line in enumerate(lines) if line.startswith("Best score"))
+    lines = lines[:end]
     return first, [LINE.match(line) for line in lines], lines
 
 

@@ -10,6 +10,7 @@ from skbayes.models.output_transform import (
     LARGEST,
     SCALE_FACTOR,
     TAIL_NOISE,
+    on_the_scores_scale,
     surrogate_scores,
 )
 
@@ -94,3 +95,58 @@ def test_a_failed_score_has_no_variance_of_its_own():
     scores, variances = np.array([0.1, 0.5, np.nan]), np.array([0.0, 0.0, 1.0])
     plain, told = surrogate_scores(scores)[1], surrogate_scores(scores, variances)[1]
     np.testing.assert_array_equal(plain, told)
+
+
+FINITE = st.floats(-1e300, 1e300) | st.sampled_from([0.5, 0.6, 0.7, -1e150, 1e150])
+
+
+@given(scores=hnp.arrays(float, st.integers(1, 30), elements=FINITE))
+@example(scores=np.array([0.0, 0.0, 0.0, -1e-300, -1e308]))
+@example(scores=np.array([0.0, -1.0, -1e149]))
+@example(scores=np.full(4, -1e200))
+@example(scores=np.full(4, 0.3))
+def test_transformed_scores_come_back(scores):
+    clipped = np.clip(scores, -LARGEST, LARGEST)
+    again = on_the_scores_scale(surrogate_scores(scores)[0], scores)
+    # A distance of the tail is an exponential of an exponential, and loses some three digits.
+    tolerance = 1e-11 * np.ptp(clipped) + 1e-15 * np.abs(clipped).max()
+    np.testing.assert_allclose(again, clipped, rtol=0, atol=tolerance)
+
+
+@given(
+    scores=hnp.arrays(float, st.integers(1, 30), elements=FINITE),
+    y=hnp.arrays(float, 20, elements=st.floats(-50, 50)),
+    n_failed=st.integers(0, 3),
+)
+def test_any_value_has_a_finite_score_in_the_same_order(scores, y, n_failed):
+    scores = np.append(scores, np.full(n_failed, np.nan))
+    values = on_the_scores_scale(np.sort(y), scores)
+    assert np.isfinite(values).all()
+    assert (np.diff(values) >= 0).all()
+    assert on_the_scores_scale(y.reshape(4, 5), scores).shape == (4, 5)
+
+
+def test_a_step_in_the_linear_part_is_the_same_step_in_the_scores():
+    scores = np.linspace(0.2, 0.9, 8)
+    y, _ = surrogate_scores(scores)
+    step = (scores[7] - scores[6]) / (y[7] - y[6])
+    beyond = on_the_scores_scale(y[7] + np.array([-0.5, 0.0, 1.0]), scores)
+    np.testing.assert_allclose(beyond, 0.9 + step * np.array([-0.5, 0.0, 1.0]))
+
+
+def test_weights_say_which_scores_set_the_threshold():
+    spread, near = np.linspace(0, 1, 20), np.linspace(0.999, 1, 200)
+    scores, weights = np.append(spread, near), np.append(np.ones(20), np.full(200, 1e-3))
+    plain, told = surrogate_scores(scores)[0][:20], surrogate_scores(scores, None, weights)[0][:20]
+    assert np.diff(plain).max() > 10 * np.diff(plain).min()
+    np.testing.assert_allclose(np.diff(told), told[1] - told[0])
+
+
+@given(scores=hnp.arrays(float, 12, elements=FINITE), seed=st.integers(0, 9))
+def test_scores_come_back_with_weights_also_if_none_counts(scores, seed):
+    weights = np.random.default_rng(seed).integers(0, 3, 12).astype(float)
+    for each in (weights, np.zeros(12)):
+        again = on_the_scores_scale(surrogate_scores(scores, None, each)[0], scores, each)
+        clipped = np.clip(scores, -LARGEST, LARGEST)
+        tolerance = 1e-11 * np.ptp(clipped) + 1e-15 * np.abs(clipped).max()
+        np.testing.assert_allclose(again, clipped, rtol=0, atol=tolerance)
