@@ -213,39 +213,45 @@ def table(store: Path) -> None:
 
 
 def _print_summary(names: list[str], values: list[FloatArray]) -> None:
-    """Print the errors of the estimates over all data sets; ratios are to the best score's."""
+    """Print the errors of the estimates over all data sets.
+
+    The bias beyond chance is the root of the mean squared bias of a data set, less what it would be
+    by the spread over the seeds alone.
+    """
     biases = np.array([differences.mean(axis=0) for differences in values])
-    absolute = np.abs(biases)
+    by_chance = np.array([d.var(axis=0, ddof=1) / len(d) for d in values])
+    beyond, low, high = bias_beyond_chance(biases, by_chance, np.random.default_rng(0))
+    absolute = np.abs(biases).mean(axis=0)
     errors = np.abs(np.concatenate(values)).mean(axis=0)
-    low, high = ratio_interval(absolute, np.random.default_rng(0))
-    print("| estimate | bias | absolute bias | ratio | absolute error | ratio |")
-    print("|---|---|---|---|---|---|")
+    print("| estimate | mean bias | bias beyond chance | absolute bias | absolute error of a run |")
+    print("|---|---|---|---|---|")
     for i, name in enumerate(names):
-        bias = absolute[:, i].mean()
         print(
-            f"| {name} | {biases[:, i].mean():+.4f} | {bias:.4f} "
-            f"| {bias / absolute[:, 0].mean():.2f} [{low[i]:.2f}, {high[i]:.2f}] "
-            f"| {errors[i]:.4f} | {errors[i] / errors[0]:.2f} |"
+            f"| {name} | {biases[:, i].mean():+.4f} "
+            f"| {beyond[i]:.4f} [{low[i]:.4f}, {high[i]:.4f}] | {absolute[i]:.4f} "
+            f"| {errors[i]:.4f} |"
         )
 
 
-def ratio_interval(biases: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Return 95 % intervals of the ratios of mean biases, by a bootstrap of the data sets.
+def bias_beyond_chance(
+    biases: FloatArray, by_chance: FloatArray, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the root mean squared bias without chance, and its 95 % interval over the data sets.
 
     Parameters
     ----------
-    biases : ndarray of shape (n_data_sets, n_estimates)
-        Absolute; the ratios are to the first estimate.
+    biases, by_chance : ndarray of shape (n_data_sets, n_estimates)
+        Mean differences, and the variances of these means.
     rng : numpy.random.Generator
 
     Returns
     -------
-    low, high : ndarray of shape (n_estimates,)
+    beyond, low, high : ndarray of shape (n_estimates,)
     """
-    n = len(biases)
-    means = biases[rng.integers(n, size=(2000, n))].mean(axis=1)
-    low, high = np.quantile(means / means[:, :1], [0.025, 0.975], axis=0)
-    return low, high
+    squares = np.square(biases) - by_chance
+    resampled = squares[rng.integers(len(squares), size=(2000, len(squares)))].mean(axis=1)
+    low, high = np.sqrt(np.maximum(np.quantile(resampled, [0.025, 0.975], axis=0), 0.0))
+    return np.sqrt(np.maximum(squares.mean(axis=0), 0.0)), low, high
 
 
 if __name__ == "__main__":

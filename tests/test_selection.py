@@ -4,13 +4,13 @@ import pickle
 
 import numpy as np
 import pytest
-from scipy.stats import loguniform, randint
+from scipy.stats import loguniform, randint, uniform
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer
 from sklearn.tree import DecisionTreeClassifier
 
 from skbayes import BayesSearchCV, HalvingBayesSearchCV
-from skbayes.selection import one_standard_error, within
+from skbayes.selection import one_standard_error, posterior_mean, within
 
 SPLITS = np.array([[0.8, 1.0, 0.9], [0.8, 0.9, 0.88], [0.6, 0.9, 0.75], [0.9, 0.8, 0.88]])
 TABLE = {
@@ -80,3 +80,47 @@ def test_what_cannot_be_compared_is_named():
     for tolerance in (-0.1, np.nan):
         with pytest.raises(ValueError, match=f"tolerance={tolerance}"):
             within(tolerance)
+
+
+def noisy_table(seed, n=60):
+    """A smooth truth, its noisy scores by split, and a candidate of which one score was lucky."""
+    rng = np.random.default_rng(seed)
+    x = np.sort(rng.random(n))
+    truth = -4.0 * (x - 0.4) ** 2
+    splits = truth[:, np.newaxis] + 0.3 * rng.normal(size=(n, 3))
+    return truth, {
+        "params": [{"x": value} for value in x.tolist()],
+        "mean_test_score": splits.mean(axis=1),
+        **{f"split{split}_test_score": splits[:, split] for split in range(3)},
+    }
+
+
+def test_the_posterior_mean_is_not_taken_in_by_one_lucky_score():
+    choose = posterior_mean({"x": uniform(0, 1)})
+    lost, lost_by_luck = [], []
+    for seed in range(20):
+        truth, table = noisy_table(seed)
+        lost.append(truth.max() - truth[choose(table)])
+        lost_by_luck.append(truth.max() - truth[np.argmax(table["mean_test_score"])])
+    assert np.mean(lost) < 0.5 * np.mean(lost_by_luck)
+
+
+def test_without_noise_the_posterior_mean_takes_the_best_score():
+    x = np.linspace(0, 1, 21)
+    scores = -((x - 0.35) ** 2)
+    table = {"params": [{"x": value} for value in x.tolist()], "mean_test_score": scores,
+             "split0_test_score": scores}  # fmt: skip
+    assert posterior_mean({"x": uniform(0, 1)})(table) == np.argmax(scores)
+
+
+def test_the_posterior_mean_never_takes_a_dropped_candidate_and_can_be_pickled():
+    _, table = noisy_table(0)
+    n_run = np.full(60, 3)
+    best = posterior_mean({"x": uniform(0, 1)})(table)
+    n_run[best] = 1
+    table["n_splits_evaluated"] = n_run
+    table["split1_test_score"][best] = table["split2_test_score"][best] = np.nan
+    choose = pickle.loads(pickle.dumps(posterior_mean({"x": uniform(0, 1)})))
+    assert choose(table) != best
+    with pytest.raises(ValueError, match="metric='auc' was not scored"):
+        posterior_mean({"x": uniform(0, 1)}, metric="auc")(table)

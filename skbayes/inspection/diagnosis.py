@@ -10,18 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
-from skbayes.evaluation.table import split_scores
 from skbayes.inspection.honest import N_RESAMPLES
 from skbayes.inspection.reading import complete_candidates
 from skbayes.models.anova import sobol
 from skbayes.space import Space
 from skbayes.surrogate import Surrogate, row_of
+from skbayes.trial import FloatArray
 
 MIN_CROWD = 4
 """Number of failed candidates from which on it is asked where they crowd."""
 
 CROWDED = 0.85
 """Probability that a failed candidate lies beyond a good one, from which on failures crowd."""
+
+EXPLODED = 1000.0
+"""Distance below the best from which on a score has exploded, as a multiple of the median."""
 
 MORE_TRIALS = 20
 
@@ -76,7 +79,7 @@ class Outlook:
 
 
 def failures_of(search: Any, space: Space, metric: str) -> list[Failure]:
-    """Return why candidates have no score, the most frequent reason first.
+    """Return why candidates have no score, or one that exploded; the most frequent reason first.
 
     Parameters
     ----------
@@ -94,11 +97,23 @@ def failures_of(search: Any, space: Space, metric: str) -> list[Failure]:
         reason = found[0].reason if found else "the score is not finite"
         reasons.setdefault(reason, []).append(int(index))
     is_failed = ~np.isfinite(means)
+    exploded = _exploded(means)
+    if len(exploded):
+        reasons["the score is far below all others"] = exploded.tolist()
+        is_failed[exploded] = True
     rows = np.array([row_of(space, params) for params in results["params"]])
     return [
         Failure(reason, len(own), _crowding(space, rows, own, is_failed))
         for reason, own in sorted(reasons.items(), key=lambda item: -len(item[1]))
     ]
+
+
+def _exploded(means: FloatArray) -> NDArray[np.intp]:
+    """Return the indices of scores that are not just bad, but of another magnitude."""
+    below = np.nanmax(means) - means if np.isfinite(means).any() else means
+    typical = np.nanmedian(below[below > 0.0]) if (below > 0.0).any() else np.inf
+    found: NDArray[np.intp] = np.flatnonzero(np.isfinite(below) & (below > EXPLODED * typical))
+    return found
 
 
 def _crowding(space: Space, rows: Any, failed: Sequence[int], is_failed: NDArray[np.bool_]) -> str:
@@ -170,15 +185,3 @@ def outlook_of(surrogate: Surrogate, best: int) -> Outlook:
         float(gains[next_rows].max(axis=0).mean()),
         float(gains.max(axis=0).mean()),
     )
-
-
-def n_winners(search: Any, metric: str) -> int:
-    """Return how many candidates are the best on at least one split.
-
-    Parameters
-    ----------
-    search : estimator
-    metric : str
-    """
-    S = split_scores(search.cv_results_, metric)
-    return len(set(np.nanargmax(np.nan_to_num(S, nan=-np.inf), axis=0).tolist()))

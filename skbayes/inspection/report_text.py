@@ -94,16 +94,16 @@ def as_html(report: Any, is_page: bool = True) -> str:
     as_json = escape(report.best_params_json or "not possible, see the notes")
     title = escape(f"{report.search} of {report.estimator}")
     body = (
-        f"<div class='skbayes-report'><style>{STYLE}</style>\n<h1>{title}</h1>\n"
+        f"<div class='skbayes-report'>\n<h1>{title}</h1>\n"
         f"<table>\n{rows}</table>\n{pictures}"
         f"<h2>Best parameters as JSON</h2>\n<pre>{as_json}</pre>\n"
         f"<h2>To repeat it</h2>\n<table>\n{settings}</table>\n</div>\n"
     )
     if not is_page:
-        return body
+        return f"<style>{STYLE}</style>\n{body}"
     return (
         "<!DOCTYPE html>\n<html lang='en'>\n<head><meta charset='utf-8'>"
-        f"<title>{title}</title></head>\n<body>\n{body}</body>\n</html>\n"
+        f"<title>{title}</title><style>{STYLE}</style></head>\n<body>\n{body}</body>\n</html>\n"
     )
 
 

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import r2_score
 from sklearn.model_selection import (
     GridSearchCV,
@@ -205,6 +205,19 @@ def test_failures_say_at_which_end_of_which_range_they_crowd():
     assert failure.n_candidates == np.isnan(search.cv_results_["mean_test_score"]).sum()
     assert failure.reason == "FloatingPointError: the loss exploded"
     assert failure.advice == "at large values of C; narrow its range there"
+
+
+def test_scores_that_explode_are_told_with_their_place():
+    class Diverges(Ridge):
+        def score(self, X, y, sample_weight=None):
+            return -1e9 if self.alpha < 1e-2 else super().score(X, y, sample_weight)
+
+    space = {"alpha": loguniform(1e-4, 1e2), "tol": loguniform(1e-5, 1e-2)}
+    search = RandomizedSearchCV(Diverges(), space, n_iter=40, random_state=0).fit(X, Y)
+    [failure] = search_report(search).failures
+    assert failure.n_candidates == (search.cv_results_["mean_test_score"] < -1e8).sum()
+    assert failure.reason == "the score is far below all others"
+    assert failure.advice == "at small values of alpha; narrow its range there"
 
 
 def test_an_edge_and_an_irrelevant_parameter_are_named():
