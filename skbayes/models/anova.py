@@ -33,7 +33,7 @@ from skbayes.trial import FloatArray
 Function = Callable[[FloatArray], FloatArray]
 """Maps rows, (m, d), to values, (m, s): those of s functions."""
 
-N_POINTS = 128
+N_POINTS = 256
 """M, points of the other columns."""
 
 N_LEVELS = 32
@@ -48,7 +48,7 @@ MAX_LEVELS = 1024
 CHUNK = 1024
 """Rows at which functions are evaluated at once: their covariances fit into the cache."""
 
-N_BASE = 2048
+N_BASE = 8192
 """Points for the variance of f."""
 
 

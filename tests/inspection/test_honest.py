@@ -134,6 +134,7 @@ def test_what_cannot_be_corrected_is_said():
 NOISE = {"C": loguniform(1e-2, 1e2), "gamma": loguniform(1e-3, 1e1)}
 
 
+@pytest.mark.slow
 def test_with_predictions_the_best_of_pure_noise_is_as_good_as_any():
     scores, best_scores, covers = [], [], []
     for seed in range(12):

@@ -1,5 +1,7 @@
 """Importance of parameters, on searches whose score is a formula of them."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.stats import loguniform, uniform
@@ -77,7 +79,7 @@ def test_that_of_an_additive_score_is_the_closed_form(kind, n_iter):
     assert by_name(importance, importance.total) == pytest.approx(expected, **DIGITS)
     assert max(importance.interactions.values()) < 0.01
     assert importance.among == "all"
-    assert str(importance).splitlines()[0].startswith("y   60% [")
+    assert re.match(r"y   (59|60|61)% \[", str(importance))
 
 
 def test_that_of_an_interaction_is_the_closed_form():
@@ -162,6 +164,7 @@ def test_equal_scores_have_zeros(among):
     assert set(importance.interactions.values()) == {0}
 
 
+@pytest.mark.slow
 def test_three_of_forty_parameters_are_found():
     search = RandomizedSearchCV(Many(), FORTY, n_iter=120, cv=2, random_state=0, refit=False)
     importance = parameter_importance(search.fit(X))

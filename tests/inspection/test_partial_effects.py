@@ -120,7 +120,7 @@ def test_it_is_less_certain_where_no_candidate_is():
 
 @pytest.mark.parametrize("name", ["x", "k"])
 def test_a_bayesian_search_has_one_too(name):
-    search = searched(additive_of_two, {"x": SPACE["x"], "k": SPACE["k"]}, 20, BayesSearchCV)
+    search = searched(additive_of_two, {"x": SPACE["x"], "k": SPACE["k"]}, 40, BayesSearchCV)
     effect = partial_effect(search, name)
     truth = np.array([PARTS[name](value) for value in effect.values[0]])
     assert is_up_to_a_constant(effect.mean, truth)

@@ -26,6 +26,7 @@ ALL = [getattr(displays, name) for name in displays.__all__]
 OF_SPACES = [ParallelCoordinatesDisplay, ParameterImportanceDisplay, SearchMapDisplay]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space", ["one", "mixed", "twelve", "long", "conditions"])
 @pytest.mark.parametrize("display", OF_SPACES)
 def test_parameters_of_all_kinds_are_legible(display, space):
