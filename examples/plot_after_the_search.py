@@ -16,7 +16,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
 from skbayes import BayesSearchCV
-from skbayes.inspection import search_report, suggest_space
+from skbayes.inspection import (
+    ConvergenceDisplay,
+    ParameterImportanceDisplay,
+    PartialEffectDisplay,
+    search_report,
+    suggest_space,
+)
 from skbayes.space.written import written
 
 try:
@@ -55,12 +61,6 @@ print(search_report(second, X_test, y_test, X=X, y=y))
 if plt is None:
     print('\nThere is no figure, because matplotlib is not installed: pip install "skbayes[plot]"')
     raise SystemExit
-from skbayes.inspection.displays import (  # noqa: E402
-    ConvergenceDisplay,
-    ParameterImportanceDisplay,
-    PartialEffectDisplay,
-)
-
 figure, axes = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
 ConvergenceDisplay.from_search({"first": first, "second": second}, ax=axes[0])
 ParameterImportanceDisplay.from_search(second, ax=axes[1])

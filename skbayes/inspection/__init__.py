@@ -5,6 +5,15 @@ Everything here reads the public attributes of a search, so it also works on sci
 
 from __future__ import annotations
 
+from skbayes.inspection.displays import (
+    ConvergenceDisplay,
+    ParallelCoordinatesDisplay,
+    ParameterImportanceDisplay,
+    PartialEffectDisplay,
+    RungDisplay,
+    SearchMapDisplay,
+    TimelineDisplay,
+)
 from skbayes.inspection.honest import HonestScore, honest_score
 from skbayes.inspection.importance import Importance, parameter_importance
 from skbayes.inspection.params_json import params_from_json, params_to_json
@@ -13,10 +22,17 @@ from skbayes.inspection.report import SearchReport, search_report
 from skbayes.inspection.suggestion import suggest_space
 
 __all__ = [
+    "ConvergenceDisplay",
     "HonestScore",
     "Importance",
+    "ParallelCoordinatesDisplay",
+    "ParameterImportanceDisplay",
     "PartialEffect",
+    "PartialEffectDisplay",
+    "RungDisplay",
+    "SearchMapDisplay",
     "SearchReport",
+    "TimelineDisplay",
     "honest_score",
     "parameter_importance",
     "params_from_json",
