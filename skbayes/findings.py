@@ -6,7 +6,7 @@ and the table of results alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -16,6 +16,7 @@ from scipy import stats
 
 from skbayes.evaluation.table import is_evaluated, split_scores
 from skbayes.space.axes import Axis, axis_of
+from skbayes.space.dimensions import Kind
 from skbayes.space.space import Space
 from skbayes.space.values import is_number, is_same_value
 from skbayes.space.written import shown
@@ -90,7 +91,7 @@ class Gain:
         return f"{self.mean:+.3g} [{self.low:+.3g}, {self.high:+.3g}]"
 
 
-def paired_gain(scores: FloatArray, baseline: FloatArray) -> Gain:
+def paired_gain(scores: FloatArray, baseline: FloatArray, splits: Any = None) -> Gain:
     """Return the gain of a candidate over a baseline, with an interval.
 
     Training sets of a cross-validation overlap, so the variance of the mean difference is larger
@@ -100,6 +101,8 @@ def paired_gain(scores: FloatArray, baseline: FloatArray) -> Gain:
     ----------
     scores, baseline : ndarray of shape (K,)
         By split.
+    splits : sequence of (ndarray, ndarray), default=None
+        Training and test samples; by default those of a K-fold cross-validation.
 
     Returns
     -------
@@ -107,14 +110,17 @@ def paired_gain(scores: FloatArray, baseline: FloatArray) -> Gain:
 
     References
     ----------
-    Nadeau & Bengio, "Inference for the Generalization Error", Machine Learning 2003, with the ratio
-    of test and training samples of a K-fold cross-validation, 1 / (K − 1).
+    Nadeau & Bengio, "Inference for the Generalization Error", Machine Learning 2003: the variance
+    of a difference counts 1 / K + n_test / n_train times.
     """
     differences = np.asarray(scores, dtype=float) - np.asarray(baseline, dtype=float)
     n_splits, mean = len(differences), float(differences.mean())
     if n_splits < 2:
         return Gain(mean, -np.inf, np.inf)
-    factor = 1.0 / n_splits + 1.0 / (n_splits - 1)
+    ratio = 1.0 / (n_splits - 1)
+    if splits is not None:
+        ratio = float(np.mean([len(test) / max(len(train), 1) for train, test in splits]))
+    factor = 1.0 / n_splits + ratio
     error = float(np.sqrt(factor * differences.var(ddof=1)))
     half = error * float(stats.t.ppf((1.0 + CONFIDENCE) / 2.0, n_splits - 1))
     return Gain(mean, mean - half, mean + half)
@@ -166,8 +172,8 @@ def edges_of(space: Space, params: Mapping[str, Any]) -> list[Edge]:
     for name, (dimension, columns) in space.subspaces[number].items():
         if not dimension.columns or name not in params or not is_number(params[name]):
             continue
-        if dimension.columns[-1].positions is not None and len(dimension.columns[-1].positions) < 3:
-            continue  # two values are categories
+        if dimension.columns[-1].kind is Kind.CATEGORICAL:
+            continue
         position = float(row[columns][-1])
         low, high = _ends(axis_of(space, number, name, 3))
         if position <= max(low, EDGE):
@@ -184,7 +190,13 @@ def _ends(axis: Axis) -> tuple[float, float]:
 
 
 def closing_lines(
-    space: Space, estimator: Any, cv_results: Mapping[str, Any], metric: str, best: int
+    space: Space,
+    estimator: Any,
+    cv_results: Mapping[str, Any],
+    metric: str,
+    best: int,
+    splits: Any = None,
+    failed: Container[int] = (),
 ) -> list[str]:
     """Return the two lines that matter at the end of a search.
 
@@ -196,6 +208,10 @@ def closing_lines(
     metric : str
     best : int
         Index of the best candidate.
+    splits : sequence of (ndarray, ndarray), default=None
+        Training and test samples of each split.
+    failed : container of int, default=()
+        Indices of candidates that failed, even if they have a score.
 
     Returns
     -------
@@ -203,14 +219,16 @@ def closing_lines(
         The gain over the defaults, and if there is one a warning of edges.
     """
     scores = split_scores(cv_results, metric)
-    score = f"Best score {float(np.mean(scores[best])):.5g} [{best + 1}]"
+    means = np.where(is_evaluated(cv_results), scores.mean(axis=1), -np.inf)
+    what = "Best score" if means[best] >= np.nanmax(means) else "Chosen by refit: score"
+    score = f"{what} {float(means[best]):.5g} [{best + 1}]"
     defaults = index_of_defaults(space, estimator.get_params(deep=True), cv_results)
-    if defaults is None or not np.isfinite(scores[defaults]).all():
+    if defaults is None or defaults in failed or not np.isfinite(scores[defaults]).all():
         lines = [f"{score}; with initial_params='default' it is compared with the defaults"]
     elif defaults == best:
-        lines = [f"{score}: the defaults, no candidate was better"]
+        lines = [f"{score}: the defaults"]
     else:
-        gain = paired_gain(scores[best], scores[defaults])
+        gain = paired_gain(scores[best], scores[defaults], splits)
         doubt = "" if gain.is_sure else ", which may be noise"
         lines = [f"{score}, {gain} over the defaults{doubt}"]
     edges = edges_of(space, cv_results["params"][best])

@@ -23,6 +23,7 @@ from skbayes.models.output_transform import on_the_scores_scale, surrogate_score
 from skbayes.models.sample_paths import sample_paths
 from skbayes.models.split_effects import estimates
 from skbayes.space import Space
+from skbayes.space.dimensions import ELSEWHERE
 from skbayes.space.fidelity import FidelitySpace
 from skbayes.trial import FloatArray
 
@@ -68,17 +69,22 @@ class Surrogate:
         if resources is not None and resources.min() < resources.max():
             self._full = FidelitySpace(space, float(resources.min()), float(resources.max()))
         searched = space if self._full is None else self._full
+        is_comparable = ~(rows >= ELSEWHERE).all(axis=1) | (space.n_columns == 0)
+        self._own = own = scores[is_comparable]
+        if np.isfinite(own).sum() < 2:
+            raise ValueError("a surrogate needs at least two candidates with a score.")
         Z = rows
         if self._full is not None and resources is not None:
             pairs = zip(rows, resources, strict=True)
             Z = np.array([self._full.with_fidelity(row, amount) for row, amount in pairs])
+        Z, variances = Z[is_comparable], None if variances is None else variances[is_comparable]
         is_categorical = searched.is_categorical
         prior = HyperPrior.for_dimension(Z.shape[1]).mean
         w = np.exp(-2.0 * prior[:-2])
         points = self._with_full(space.snap(sobol(N_POINTS, space.n_columns)))
         nearest = ScaledRows(Z, w, is_categorical).distances_from(points).argmin(axis=1)
         self._weights = np.bincount(nearest, minlength=len(Z)).astype(float)
-        y, extra_noise = surrogate_scores(scores, variances, self._weights)
+        y, extra_noise = surrogate_scores(own, variances, self._weights)
         active = active_set(Z, y, w, is_categorical)
         Z, y, extra_noise = Z[active], y[active], extra_noise[active]
         starts = [prior, np.append(prior[:-1], -3.0)]
@@ -149,7 +155,7 @@ class Surrogate:
         ----------
         rows : ndarray of shape (m, d)
         """
-        return self._process.mean(self._with_full(self.space.snap(rows)))[:, np.newaxis]
+        return self._process.mean(self._with_full(self._placed(rows)))[:, np.newaxis]
 
     def functions(self, n: int, rng: np.random.Generator) -> Callable[[FloatArray], FloatArray]:
         """Return functions drawn from the posterior, on the surrogate's own scale.
@@ -165,7 +171,7 @@ class Surrogate:
             Maps rows, (m, d), to values, (m, n).
         """
         paths = sample_paths(self._process, n, rng)
-        return lambda rows: paths(self._with_full(self.space.snap(rows)))
+        return lambda rows: paths(self._with_full(self._placed(rows)))
 
     def on_scale(self, y: FloatArray) -> FloatArray:
         """Return values of the surrogate's own scale on the scale of the score.
@@ -174,7 +180,12 @@ class Surrogate:
         ----------
         y : ndarray
         """
-        return on_the_scores_scale(y, self.scores, self._weights)
+        return on_the_scores_scale(y, self._own, self._weights)
+
+    def _placed(self, rows: FloatArray) -> FloatArray:
+        """Return rows moved to candidates of the space, except those that lie outside it."""
+        is_outside = ((rows < 0.0) | (rows > 1.0)).any(axis=1, keepdims=True)
+        return np.where(is_outside, rows, self.space.snap(rows))
 
     def _with_full(self, rows: FloatArray) -> FloatArray:
         if self._full is None:

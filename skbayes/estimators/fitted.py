@@ -127,7 +127,8 @@ class StoresResults(BaseSearchCV):
         if len(out) > len(run):
             take_out(self.cv_results_, records, self.n_splits_)
         self.timeline_ = timeline_of(records)
-        self.trials_ = past_trials_of(self, records, inputs, plan.space)
+        if hasattr(self, "initial_trials"):  # scores of a lower rung are not comparable
+            self.trials_ = past_trials_of(self, records, inputs, plan.space)
         if plan.predictions is not None:
             self.cv_predictions_ = plan.predictions.predictions(
                 {record.trial.number: record.results for record in records}
@@ -173,7 +174,7 @@ class StoresResults(BaseSearchCV):
         """Print the gain over the defaults, and whether the best values lie at an edge."""
         metric = self.refit if isinstance(self.refit, str) else "score"
         if hasattr(self, "best_index_") and f"mean_test_{metric}" in self.cv_results_:
-            found = (self.cv_results_, metric, int(self.best_index_))
+            found = (self.cv_results_, metric, int(self.best_index_), plan.splits, self.failures_)
             try:
                 lines = closing_lines(plan.space, self.estimator, *found)
             except Exception as error:  # what is only shown must not end a search

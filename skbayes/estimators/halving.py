@@ -239,9 +239,6 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     n_points_ : int
         How many candidates could be pending at once.
 
-    trials_ : PastTrials
-        The finished trials, for `initial_trials` of another search.
-
     timeline_ : dict of str to ndarray
         When and where each fit ran: `candidate`, `split`, `begin` and `end` in seconds of the
         epoch, the number of the `worker`, and whether it `failed`.

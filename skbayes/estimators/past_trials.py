@@ -6,19 +6,22 @@ they carry a fingerprint of all that decides a score, except the searched parame
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from skbayes.engine.records.fingerprint import digest
+from skbayes.engine.records.fingerprint import IGNORED_PARAMETERS, digest
 from skbayes.estimators.inputs import Inputs
 from skbayes.evaluation.results import Record, SplitResult, outcome_of
 from skbayes.evaluation.splits import Split
 from skbayes.space import Space
 from skbayes.surrogate import row_of
 from skbayes.trial import Trial
+
+NOT_COMPARABLE = "not comparable"
+"""Stands for the digest of an object that cannot be looked into."""
 
 NOT_KEPT = {"predictions", "began", "ended", "worker"}
 """Keys of the result of a split that belong to the search that made it."""
@@ -105,19 +108,29 @@ def fingerprint_of(
         "metadata": [routed.estimator.fit, routed.scorer.score],
         "the class of the estimator": type(search.estimator),
     }
-    found = {}
-    for name, part in parts.items():
-        try:
-            found[name] = digest(part)
-        except Exception:  # whatever an object raises when it is looked into
-            found[name] = f"not comparable: {id(part)}"
-    own = search.estimator.get_params(deep=True)
-    found.update(
-        (f"the estimator's {name}", digest(value))
-        for name, value in own.items()
-        if not _is_searched(name, searched) and not hasattr(value, "get_params")
-    )
-    return found
+    for name, value in search.estimator.get_params(deep=True).items():
+        if _is_searched(name, searched) or name.rpartition("__")[2] in IGNORED_PARAMETERS:
+            continue
+        if hasattr(value, "get_params"):  # its parameters are parts of their own
+            parts[f"the class of the estimator's {name}"] = type(value)
+        elif not _has_estimators(value):
+            parts[f"the estimator's {name}"] = value
+    return {name: _digest_of(part) for name, part in parts.items()}
+
+
+def _digest_of(part: Any) -> str:
+    """Return a digest, or `NOT_COMPARABLE`: a search must not end because of an odd object."""
+    try:
+        return digest(part)
+    except Exception:  # whatever an object raises when it is looked into
+        return NOT_COMPARABLE
+
+
+def _has_estimators(value: Any) -> bool:
+    """Whether a value is a list such as the steps of a pipeline, whose parts are parameters too."""
+    if isinstance(value, list | tuple):
+        return any(map(_has_estimators, value))
+    return hasattr(value, "get_params")
 
 
 def initial_records(
@@ -138,7 +151,7 @@ def initial_records(
     Raises
     ------
     TypeError
-        If it is neither.
+        If `initial_trials` is neither such a search nor its `trials_`.
     ValueError
         If the trials are of other data, splits, scoring or another estimator.
     """
@@ -151,15 +164,17 @@ def initial_records(
             "and splits they were made."
         )
     added = {name: own[name] for name in space.names - trials.searched if name in own}
-    mine = {**fingerprint, **{f"the estimator's {n}": digest(value) for n, value in added.items()}}
-    names = {*mine, *trials.fingerprint} - {f"the estimator's {name}" for name in trials.searched}
-    different = sorted(n for n in names if mine.get(n) != trials.fingerprint.get(n))
+    mine = {**fingerprint, **{f"the estimator's {n}": _digest_of(v) for n, v in added.items()}}
+    other = trials.fingerprint
+    names = [n for n in {*mine, *other} if not _is_of_searched(n, trials.searched)]
+    different = sorted(n for n in names if mine.get(n) != other.get(n) or mine[n] == NOT_COMPARABLE)
     left_out = sorted(trials.searched - space.names)
     if different or left_out:
         what = ", ".join(different) or f"what is searched ({', '.join(left_out)} is not any more)"
         raise ValueError(
             f"initial_trials: they are of a search that differs in {what}, so their scores are not "
-            "comparable. Fit without them, or give their candidates as initial_params."
+            "comparable. Fit without them, or give their candidates as initial_params. With "
+            "cv=search.splits_ the splits are those of the earlier search."
         )
     records = []
     for number, (known, results) in enumerate(zip(trials.params, trials.results, strict=True)):
@@ -182,7 +197,13 @@ _UNKNOWN = {
 """What is not known of a result of an earlier search."""
 
 
-def _is_searched(name: str, searched: set[str]) -> bool:
+def _is_of_searched(part: str, searched: Set[str]) -> bool:
+    """Whether a part of a fingerprint belongs to a parameter that the other search has set."""
+    name = part.removeprefix("the class of ").removeprefix("the estimator's ")
+    return name != part and _is_searched(name, searched)
+
+
+def _is_searched(name: str, searched: Set[str]) -> bool:
     """Whether a parameter is searched, or belongs to an object that is."""
     return any(name == other or name.startswith(f"{other}__") for other in searched)
 

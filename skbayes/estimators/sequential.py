@@ -205,7 +205,7 @@ class SequentialSearchCV(BaseModelSearchCV):
     def _extra_columns(
         self, trials: list[Trial], inputs: Inputs, plan: Plan
     ) -> dict[str, list[Any]]:
-        if self._race_level(plan) is None:
+        if self._race_level(plan) is None and all(trial.is_complete for trial in trials):
             return {}
         outcomes = [trial.outcome for trial in trials]
         return {"n_splits_evaluated": [len(o.splits) for o in outcomes if o is not None]}

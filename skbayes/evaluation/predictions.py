@@ -76,23 +76,52 @@ class PredictionMethod:
                 predicted = predicted.astype(str)
             if len(predicted) != num_samples(X):
                 return None
+            if name != "predict":
+                missing = 0.0 if name == "predict_proba" else -np.inf
+                known = getattr(model, "classes_", None)
+                predicted = self._of_all_classes(predicted.astype(np.float32), known, missing)
         except Exception:  # whatever a model raises; its scores tell the reason
             return None
-        if name == "predict":
-            return name, predicted
-        return name, self._of_all_classes(predicted, getattr(model, "classes_", None))
+        return name, predicted
 
-    def _of_all_classes(self, predicted: Predictions, known: Any) -> Predictions:
+    def _of_all_classes(self, predicted: Predictions, known: Any, missing: float) -> Predictions:
         """Return predictions with a column for each class, also for one not seen in training."""
-        predicted = predicted.astype(np.float32)
         if self.classes is None or known is None or len(known) == len(self.classes):
             return predicted
-        aligned = np.zeros((len(predicted), len(self.classes)), dtype=np.float32)
+        aligned = np.full((len(predicted), len(self.classes)), missing, dtype=np.float32)
         if predicted.ndim == 2 and predicted.shape[1] == len(known):
             aligned[:, np.searchsorted(self.classes, known)] = predicted
         else:
             aligned[:] = np.nan
         return aligned
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """The predictions of one trial.
+
+    Parameters
+    ----------
+    place : ndarray or Path
+        The predictions of its splits, one below the other, or the file that they are in.
+    bounds : tuple of (int, int) or None
+        For each split its first row and the one after its last; None if it has no predictions.
+    """
+
+    place: Predictions | Path
+    bounds: tuple[tuple[int, int] | None, ...]
+
+    def load(self) -> Predictions:
+        """Return the array; one in a file is mapped into memory."""
+        if not isinstance(self.place, Path):
+            return self.place
+        mapped: Predictions = np.load(self.place, mmap_mode="r", allow_pickle=False)
+        return mapped
+
+    def by_split(self) -> list[Predictions | None]:
+        """Return the predictions of each split."""
+        array = self.load() if any(self.bounds) else np.empty(0)
+        return [None if rows is None else array[slice(*rows)] for rows in self.bounds]
 
 
 class TemporaryFolder:
@@ -112,7 +141,8 @@ class CVPredictions(Sequence[Any]):
 
     Parameters
     ----------
-    arrays : list of (list of ndarray or None)
+    arrays : list of Kept
+        Where the predictions of each candidate are.
     methods : list of str or None
         The method that made them, for each candidate.
     test_indices : list of ndarray
@@ -121,11 +151,13 @@ class CVPredictions(Sequence[Any]):
         The target of all samples.
     classes : ndarray of shape (n_classes,) or None
         The classes in the order of the columns of probabilities; None if there are none.
+    folder : TemporaryFolder or None, default=None
+        Kept as long as this object, since the files lie in it.
     """
 
     def __init__(
         self,
-        arrays: list[list[Predictions | None]],
+        arrays: list[Kept],
         methods: list[str | None],
         test_indices: list[NDArray[np.intp]],
         y: Any,
@@ -141,7 +173,9 @@ class CVPredictions(Sequence[Any]):
 
     def __getitem__(self, index: Any) -> Any:
         """Return the predictions of a candidate by split."""
-        return self._arrays[index]
+        if isinstance(index, slice):
+            return [kept.by_split() for kept in self._arrays[index]]
+        return self._arrays[index].by_split()
 
     def __repr__(self) -> str:
         """Return a short text."""
@@ -149,7 +183,7 @@ class CVPredictions(Sequence[Any]):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled: arrays, not the files that they may lie in."""
-        in_memory = [[a if a is None else np.array(a) for a in arrays] for arrays in self._arrays]
+        in_memory = [Kept(np.array(kept.load()), kept.bounds) for kept in self._arrays]
         return {**vars(self), "_arrays": in_memory, "_folder": None}
 
 
@@ -173,7 +207,7 @@ class PredictionStore:
         self._test = [test for _, test in splits]
         self._temporary: TemporaryFolder | None = None
         self._n_bytes = 0
-        self._arrays: dict[int, Predictions] = {}
+        self._places: dict[int, Predictions | Path] = {}
 
     def put(self, number: int, results: Sequence[SplitResult]) -> None:
         """Take the predictions out of the results of a trial, and leave their digests.
@@ -189,7 +223,8 @@ class PredictionStore:
         made = {split: pair for split, pair in named.items() if pair is not None}
         for result in results:
             result["predictions"] = None
-        if not made:
+        shapes = {predicted.shape[1:] for _, predicted in made.values()}
+        if len(shapes) != 1:  # none, or a class was not seen by a model that does not name its own
             return
         array = np.concatenate([predicted for _, predicted in made.values()])
         begin = 0
@@ -203,10 +238,10 @@ class PredictionStore:
         if self._folder is None and self._n_bytes > MAX_IN_MEMORY:
             self._temporary = TemporaryFolder()
             self._folder = self._temporary.path
+        self._places[number] = array
         if self._folder is not None:
+            self._places[number] = self._path_of(number)
             _save(array, self._path_of(number))
-            array = self._load(number)
-        self._arrays[number] = array
 
     def restore(self, number: int, results: Sequence[SplitResult]) -> None:
         """Find the predictions of a trial of a journal again.
@@ -226,8 +261,8 @@ class PredictionStore:
             return
         path = self._path_of(number)
         try:
-            self._arrays[number] = self._load(number)
-            parts = self._by_split(number, results)
+            self._places[number] = path
+            parts = self._kept(number, results).by_split()
         except (OSError, ValueError) as error:
             raise ValueError(f"the predictions in {path} cannot be read: {error}") from None
         for result in results:
@@ -248,7 +283,7 @@ class PredictionStore:
             for results in trials.values()
         )
         return CVPredictions(
-            [self._by_split(number, results) for number, results in trials.items()],
+            [self._kept(number, results) for number, results in trials.items()],
             [None if name is None else name.partition(":")[0] for name in first],
             self._test,
             self._y,
@@ -256,33 +291,34 @@ class PredictionStore:
             self._temporary,
         )
 
-    def _by_split(self, number: int, results: Sequence[SplitResult]) -> list[Predictions | None]:
-        """Return the predictions of a trial by split; None where there are none."""
-        parts: list[Predictions | None] = [None] * len(self._test)
+    def _kept(self, number: int, results: Sequence[SplitResult]) -> Kept:
+        """Return where the predictions of a trial are."""
+        bounds: list[tuple[int, int] | None] = [None] * len(self._test)
         begin = 0
         for result in results:
             if result["predictions"] is not None:
                 end = begin + len(self._test[result["split"]])
-                parts[result["split"]] = self._arrays[number][begin:end]
+                bounds[result["split"]] = (begin, end)
                 begin = end
-        return parts
+        return Kept(self._places.get(number, np.empty(0)), tuple(bounds))
 
     def _path_of(self, number: int) -> Path:
         assert self._folder is not None
         return self._folder / f"{number}.npy"
 
-    def _load(self, number: int) -> Predictions:
-        mapped: Predictions = np.load(self._path_of(number), mmap_mode="r", allow_pickle=False)
-        return mapped
-
 
 def _save(array: Predictions, path: Path) -> None:
-    """Write an array; when this returns, it is on the disk."""
+    """Write an array; when this returns, it is on the disk.
+
+    An older file is replaced, not changed: it may still be mapped into memory.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "wb") as file:
+    begun = path.with_suffix(".part")
+    with open(begun, "wb") as file:
         np.save(file, array, allow_pickle=False)
         file.flush()
         os.fsync(file.fileno())
+    os.replace(begun, path)
 
 
 def _digest(predicted: Predictions) -> str:

@@ -175,17 +175,18 @@ def timeline_of(records: Sequence[Record]) -> dict[str, Any]:
     -------
     timeline : dict of str to ndarray of shape (n_fits,)
         ``candidate``, its index in ``cv_results_``; ``split``; ``begin`` and ``end``, in seconds
-        of the epoch; ``worker``, a number from 0; ``failed``.
+        of the epoch; ``worker``, a number from 0; ``failed``. Fits of an earlier search that was
+        taken along have no times, NaN, and no worker, -1.
     """
     run = [(index, result) for index, record in enumerate(records) for result in record.results]
     workers = [result["worker"] for _, result in run]
-    numbers = {worker: number for number, worker in enumerate(dict.fromkeys(workers))}
+    numbers = {worker: n for n, worker in enumerate(dict.fromkeys(filter(None, workers)))}
     return {
         "candidate": np.array([index for index, _ in run], dtype=int),
         "split": np.array([result["split"] for _, result in run], dtype=int),
-        "begin": np.array([result["began"] for _, result in run], dtype=float),
-        "end": np.array([result["ended"] for _, result in run], dtype=float),
-        "worker": np.array([numbers[worker] for worker in workers], dtype=int),
+        "begin": np.array([result["began"] or np.nan for _, result in run], dtype=float),
+        "end": np.array([result["ended"] or np.nan for _, result in run], dtype=float),
+        "worker": np.array([numbers.get(worker, -1) for worker in workers], dtype=int),
         "failed": np.array([result["fit_error"] is not None for _, result in run], dtype=bool),
     }
 

@@ -92,12 +92,13 @@ def failures_of(search: Any, space: Space, metric: str) -> list[Failure]:
     means = np.asarray(results[f"mean_test_{metric}"], dtype=float)
     known = getattr(search, "failures_", {})
     reasons: dict[str, list[int]] = {}
-    for index in np.flatnonzero(~np.isfinite(means)):
+    is_failed = ~np.isfinite(means)
+    is_failed[[index for index in known if index < len(means)]] = True  # error_score is a number
+    for index in np.flatnonzero(is_failed):
         found = known.get(int(index), [])
         reason = found[0].reason if found else "the score is not finite"
         reasons.setdefault(reason, []).append(int(index))
-    is_failed = ~np.isfinite(means)
-    exploded = _exploded(means)
+    exploded = _exploded(np.where(is_failed, np.nan, means))
     if len(exploded):
         reasons["the score is far below all others"] = exploded.tolist()
         is_failed[exploded] = True

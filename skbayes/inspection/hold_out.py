@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +28,7 @@ class HoldOut:
     score : float
         Of the best estimator.
     baseline_score : float or None
-        Of the estimator as it stands: on the test data if it could be fitted, and else its mean
-        score over the splits; None if neither is known.
+        Of the estimator as it stands, fitted to the data of the search; None if it is not known.
     gain : Gain or None
         Over the baseline, with the interval of a bootstrap of the test samples.
     verdict : str
@@ -44,9 +42,7 @@ class HoldOut:
     verdict: str
 
 
-def compare_on(
-    X: Any, y: Any, scorer: Any, best: Any, defaults: Any, baseline: FloatArray | None
-) -> HoldOut:
+def compare_on(X: Any, y: Any, scorer: Any, best: Any, defaults: Any) -> HoldOut:
     """Compare the best estimator with the defaults on test data.
 
     Parameters
@@ -57,22 +53,15 @@ def compare_on(
     best : estimator
         Fitted.
     defaults : estimator or None
-        The estimator as it stands, fitted to the data of the search.
-    baseline : ndarray of shape (K,) or None
-        Scores of the estimator as it stands by split, used without `defaults`.
+        The estimator as it stands, fitted to the data of the search; without it there is nothing
+        to compare with.
     """
     score = float(scorer(best, X, y))
-    of_best = _resampled(best, X, y, scorer)
-    if defaults is not None:
-        known: float | None = float(scorer(defaults, X, y))
-        of_defaults = _resampled(defaults, X, y, scorer)
-    elif baseline is not None:
-        known = float(np.mean(baseline))
-        of_defaults = np.full(len(of_best), known)
-    else:
+    of_best = _resampled(best, X, y, scorer, score)
+    if defaults is None:
         return HoldOut(score, None, None, "nothing to compare with")
-    assert known is not None
-    differences = of_best - of_defaults
+    known = float(scorer(defaults, X, y))
+    differences = of_best - _resampled(defaults, X, y, scorer, known)
     differences = differences[np.isfinite(differences)]
     if not len(differences):
         return HoldOut(score, known, Gain(score - known, -np.inf, np.inf), _verdict(None))
@@ -89,23 +78,31 @@ def _verdict(gain: Gain | None) -> str:
     return "cannot be told from noise"
 
 
-def _resampled(model: Any, X: Any, y: Any, scorer: Any) -> FloatArray:
-    """Return the scores of a model on resampled test samples; NaN where they are not defined."""
-    return np.array(list(_scores_of(model, X, y, scorer)))
+def _resampled(model: Any, X: Any, y: Any, scorer: Any, known: float) -> FloatArray:
+    """Return the scores of a model on resampled test samples; NaN where they are not defined.
 
-
-def _scores_of(model: Any, X: Any, y: Any, scorer: Any) -> Iterator[float]:
+    All are NaN if the model's predictions alone do not give its known score.
+    """
     n = num_samples(X)
     rng = np.random.default_rng(0)  # the same resamples for every model
-    kept, targets = _kept(model, X), np.asarray(y)
-    for _ in range(N_RESAMPLES):
-        drawn = rng.integers(n, size=n)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of classes that are missing among few samples
-            try:
-                yield float(scorer(kept, drawn[:, np.newaxis], targets[drawn]))
-            except (TypeError, ValueError):
-                yield float("nan")
+    try:
+        kept, targets = _kept(model, X), np.asarray(y)
+        if not np.isclose(_score_of(kept, np.arange(n), targets, scorer), known, rtol=1e-4):
+            return np.full(N_RESAMPLES, np.nan)
+    except Exception:  # whatever a model raises that predicts in an unusual way
+        return np.full(N_RESAMPLES, np.nan)
+    return np.array(
+        [_score_of(kept, rng.integers(n, size=n), targets, scorer) for _ in range(N_RESAMPLES)]
+    )
+
+
+def _score_of(kept: Kept, drawn: Any, targets: Any, scorer: Any) -> float:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of classes that are missing among few samples
+        try:
+            return float(scorer(kept, drawn[:, np.newaxis], targets[drawn]))
+        except (AttributeError, IndexError, TypeError, ValueError):
+            return float("nan")
 
 
 def _kept(model: Any, X: Any) -> Kept:
@@ -114,4 +111,5 @@ def _kept(model: Any, X: Any) -> Kept:
     kind = "regressor" if is_regressor(model) else None
     kind = "classifier" if is_classifier(model) else kind
     classes = getattr(model, "classes_", None)
-    return Kept(method, np.asarray(getattr(model, method)(X)), classes, kind)
+    labels = model.predict(X) if hasattr(model, "predict") else None
+    return Kept(method, np.asarray(getattr(model, method)(X)), classes, kind, labels)

@@ -91,7 +91,9 @@ def honest_score(
         'splits' chooses on resampled splits and looks at the others. 'samples' does the same with
         samples, and needs the predictions that a search keeps with `return_predictions`.
         'tibshirani' subtracts what the best candidates of single splits gain on them; the interval
-        is that of 'splits'. 'auto' is 'samples' if there are predictions, and else 'splits'.
+        is that of 'splits'. 'auto' is 'samples' if all candidates have predictions from which the
+        scores can be computed again and the splitter knows no groups, and else 'splits'. Splits of
+        a repeated cross-validation share samples: take 'samples' there.
     random_state : int, default=0
         Seeds the bootstrap.
 
@@ -129,11 +131,14 @@ def honest_score(
     best_score = float(S[best].mean())
     rng = np.random.default_rng(random_state)
     has_predictions = getattr(search, "cv_predictions_", None) is not None
-    if method == "samples" or (method == "auto" and has_predictions):
-        out_of_fold = OutOfFold.of(search, metric)
-        optimism, scores = out_of_fold.optimism(rng)
-        low, high = best_score - optimism + np.quantile(scores, [0.025, 0.975]) - scores.mean()
-        return HonestScore(best_score - optimism, float(low), float(high), best_score, "samples")
+    # Samples of a group are not independent, so only whole splits can be resampled.
+    is_grouped = "Group" in type(getattr(search, "cv", None)).__name__
+    if method == "samples" or (method == "auto" and has_predictions and not is_grouped):
+        try:
+            return _by_samples(OutOfFold.of(search, metric), best_score, rng)
+        except ValueError:
+            if method == "samples":
+                raise
     if S.shape[1] < 2:
         raise ValueError(
             "this search has one split; with at least two, a candidate can be chosen on one and "
@@ -145,6 +150,13 @@ def honest_score(
         score = best_score - float((S.max(axis=0) - S[best]).mean())
         return HonestScore(score, float(low), float(high), best_score, method)
     return HonestScore(float(scores.mean()), float(low), float(high), best_score, "splits")
+
+
+def _by_samples(out_of_fold: OutOfFold, best_score: float, rng: np.random.Generator) -> HonestScore:
+    optimism, scores = out_of_fold.optimism(rng)
+    score = best_score - optimism
+    low, high = score + np.quantile(scores, [0.025, 0.975]) - scores.mean()
+    return HonestScore(score, float(low), float(high), best_score, "samples")
 
 
 def resampled_scores(S: FloatArray, rng: np.random.Generator) -> FloatArray:

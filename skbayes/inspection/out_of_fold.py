@@ -43,10 +43,15 @@ class Kept(BaseEstimator):
     classes : ndarray or None
     kind : str or None
         'classifier', 'regressor' or None, as scikit-learn knows them.
+    labels : ndarray or None, default=None
+        What `predict` returns; None for the class with the largest prediction.
     """
 
-    def __init__(self, method: str, predictions: Any, classes: Any, kind: str | None) -> None:
+    def __init__(
+        self, method: str, predictions: Any, classes: Any, kind: str | None, labels: Any = None
+    ) -> None:
         self.method, self.predictions, self.classes, self.kind = method, predictions, classes, kind
+        self.labels = labels
         self._estimator_type = kind  # before scikit-learn 1.6
         if classes is not None:
             self.classes_ = classes
@@ -102,6 +107,8 @@ class Kept(BaseEstimator):
         X : ndarray
             Positions of samples.
         """
+        if self.labels is not None:
+            return np.asarray(self.labels)[np.ravel(X)]
         kept = self._kept(X)
         if self.method == "predict":
             return kept
@@ -163,8 +170,8 @@ class OutOfFold:
         indices, S = complete_candidates(search, metric)
         order = indices[np.argsort(-S.mean(axis=1), kind="stable")]
         has_all = [i for i in order if all(part is not None for part in kept[i])]
-        if not has_all:
-            raise ValueError("no candidate of this search has predictions for every split.")
+        if len(has_all) < len(order):
+            raise ValueError("some candidates of this search have no predictions for every split.")
         estimator = search.estimator
         kind = "classifier" if is_classifier(estimator) else None
         kind = "regressor" if is_regressor(estimator) else kind
@@ -178,7 +185,10 @@ class OutOfFold:
         if search.scoring is None and kind is None:
             raise ValueError("method='samples' needs 'scoring', since the model scores itself.")
         sample = np.concatenate(kept.test_indices)
-        return cls(candidates, np.asarray(kept.y)[sample], sample, scorer)
+        found = cls(candidates, np.asarray(kept.y)[sample], sample, scorer)
+        rows = [list(indices).index(i) for i in has_all[:MAX_CANDIDATES]]
+        found._check(S[rows], [len(test) for test in kept.test_indices])
+        return found
 
     def optimism(self, rng: np.random.Generator) -> tuple[float, FloatArray]:
         """Return how much the best candidate gains by being chosen on the samples it is scored on.
@@ -194,7 +204,7 @@ class OutOfFold:
             Scores of winners on the samples that had no part in their choice.
         """
         everything = np.arange(len(self.y))
-        best = max(self._score(candidate, everything) for candidate in self.candidates)
+        best = np.nanmax([self._score(candidate, everything) for candidate in self.candidates])
         samples, position = np.unique(self.sample, return_inverse=True)
         scores = []
         for _ in range(N_RESAMPLES):
@@ -207,7 +217,19 @@ class OutOfFold:
         finite = np.array([score for score in scores if np.isfinite(score)])
         if not len(finite):
             raise ValueError("the metric cannot be computed on parts of the samples.")
-        return best - float(finite.mean()), finite
+        return float(best - finite.mean()), finite
+
+    def _check(self, S: FloatArray, sizes: list[int]) -> None:
+        """Raise if the kept predictions do not give the scores that the models had by split."""
+        ends = np.cumsum(sizes)
+        for candidate, scores in zip(self.candidates, S, strict=True):
+            for known, begin, end in zip(scores, ends - sizes, ends, strict=True):
+                again = self._score(candidate, np.arange(begin, end))
+                if not np.isclose(again, known, rtol=1e-4, atol=1e-6):
+                    raise ValueError(
+                        "the kept predictions do not give the scores of the models, which predict "
+                        "or are scored in another way; try return_predictions='predict'."
+                    )
 
     def _score(self, candidate: Kept, positions: NDArray[np.intp]) -> float:
         """Return the score on some predictions; NaN where the metric is not defined."""
@@ -215,5 +237,9 @@ class OutOfFold:
             warnings.simplefilter("ignore")  # of classes that are missing among few samples
             try:
                 return float(self.scorer(candidate, positions[:, np.newaxis], self.y[positions]))
-            except (TypeError, ValueError):  # not defined for one class, or a table of metrics
+            except (
+                AttributeError,
+                TypeError,
+                ValueError,
+            ):  # not defined for one class, or a table of metrics
                 return float("nan")

@@ -21,7 +21,7 @@ from skbayes.inspection.hold_out import HoldOut, compare_on
 from skbayes.inspection.honest import HonestScore, honest_score
 from skbayes.inspection.importance import Importance, parameter_importance
 from skbayes.inspection.params_json import params_to_json
-from skbayes.inspection.reading import metric_of, space_of, surrogate_of
+from skbayes.inspection.reading import complete_candidates, metric_of, space_of, surrogate_of
 from skbayes.inspection.report_figures import figures_of
 from skbayes.inspection.report_text import as_html, as_text
 from skbayes.space import Space
@@ -205,7 +205,7 @@ def search_report(
     own = scores[best]
     n_splits = len(own)
     importance = _or_note(lambda: parameter_importance(search, metric=name), "importance", notes)
-    irrelevant = _irrelevant(importance)
+    irrelevant, splits = _irrelevant(importance), getattr(search, "splits_", None)
     edges = [
         edge for edge in edges_of(space, results["params"][best]) if edge.name not in irrelevant
     ]
@@ -221,9 +221,9 @@ def search_report(
         best_score=float(means[best]),
         standard_error=float(own.std(ddof=1) / np.sqrt(n_splits)) if n_splits > 1 else np.nan,
         baseline_score=None if baseline is None else float(np.mean(baseline)),
-        gain=None if baseline is None else paired_gain(own, baseline),
-        honest=_or_note(lambda: honest_score(search, metric=name), "honest score", notes),
-        hold_out=_hold_out(search, name, (X_test, y_test), (X, y, fit_params), baseline, notes),
+        gain=None if baseline is None else paired_gain(own, baseline, splits),
+        honest=_or_note(lambda: _honest(search, name, best), "honest score", notes),
+        hold_out=_hold_out(search, name, (X_test, y_test), (X, y, fit_params), notes),
         stability=_or_note(lambda: stability_of(search, name, best), "stability", notes),
         edges=edges,
         importance=importance,
@@ -262,6 +262,15 @@ def _or_note(find: Callable[[], Any], what: str, notes: list[str]) -> Any:
         return None
 
 
+def _honest(search: Any, metric: str, best: int) -> HonestScore:
+    indices, S = complete_candidates(search, metric)
+    if len(indices) < 2:
+        raise ValueError("one candidate alone was evaluated on everything, so none was chosen")
+    if best not in indices or S[list(indices).index(best)].mean() < S.mean(axis=1).max():
+        raise ValueError("refit has chosen another candidate than the one with the best score")
+    return honest_score(search, metric=metric)
+
+
 def _baseline(
     search: Any,
     space: Space,
@@ -272,7 +281,8 @@ def _baseline(
 ) -> FloatArray | None:
     """Return the scores of the estimator as it stands by split, evaluated now if need be."""
     index = index_of_defaults(space, search.estimator.get_params(deep=True), search.cv_results_)
-    if index is not None and np.isfinite(scores[index]).all():
+    has_failed = index in getattr(search, "failures_", {})
+    if index is not None and not has_failed and np.isfinite(scores[index]).all():
         return np.asarray(scores[index], dtype=float)
     X, y, fit_params = data
     if X is None:
@@ -287,8 +297,9 @@ def _evaluated(search: Any, metric: str, X: Any, y: Any, fit_params: Any) -> Flo
         cv = check_cv(search.cv, y, classifier=is_classifier(search.estimator))
         if not is_repeatable(cv):
             raise ValueError("the search's splits are random and cannot be drawn again")
-        splits = list(cv.split(X, y))
-    given = {} if not fit_params else {"params": dict(fit_params)}
+        splits = list(cv.split(X, y, (fit_params or {}).get("groups")))
+    own = {name: value for name, value in (fit_params or {}).items() if name != "groups"}
+    given = {"params": own} if own else {}
     found = cross_validate(
         clone(search.estimator),
         X,
@@ -309,7 +320,6 @@ def _hold_out(
     metric: str,
     test: tuple[Any, Any],
     data: tuple[Any, Any, Any],
-    baseline: FloatArray | None,
     notes: list[str],
 ) -> HoldOut | None:
     if test[0] is None:
@@ -319,16 +329,19 @@ def _hold_out(
         return None
     scorer = search.scorer_[metric] if isinstance(search.scorer_, dict) else search.scorer_
     defaults = None
-    if data[0] is not None:
+    if data[0] is None:
+        notes.append("gain on the test data: give X and y, to fit the defaults to them")
+    else:
         X, y, fit_params = data
         targets = () if y is None else (y,)
+        own = {name: value for name, value in (fit_params or {}).items() if name != "groups"}
         defaults = _or_note(
-            lambda: clone(search.estimator).fit(X, *targets, **(fit_params or {})),
+            lambda: clone(search.estimator).fit(X, *targets, **own),
             "defaults on the test data",
             notes,
         )
     return _or_note(
-        lambda: compare_on(*test, scorer, search.best_estimator_, defaults, baseline),
+        lambda: compare_on(*test, scorer, search.best_estimator_, defaults),
         "hold-out score",
         notes,
     )

@@ -126,9 +126,12 @@ def _honest(report: Any) -> str:
     if report.honest is None:
         return ""
     honest = report.honest
+    luck = "not lucky"
+    if honest.optimism > 0.0:
+        luck = f"lucky by some {honest.optimism:.2g}"
     return (
         f"{honest.score:.4g} [{honest.low:.4g}, {honest.high:.4g}]: the best of "
-        f"{report.counts['candidates']} is lucky by some {max(honest.optimism, 0.0):.2g}"
+        f"{report.counts['candidates']} is {luck}"
     )
 
 

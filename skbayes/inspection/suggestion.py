@@ -39,9 +39,10 @@ def suggest_space(search: Any, *, metric: str | None = None) -> Any:
     """Return a space to search next, of the same kinds of distributions.
 
     A range grows by half at an end where the best candidate lies, on its own scale; a positive
-    number stays positive, and a share stays at most 1. It shrinks to the values of the best quarter
-    of the candidates and a margin. Listed numbers beyond those of the best quarter are left out,
-    and categories and dicts of a list that none of it has, if they were tried at least five times.
+    number stays positive, and a linear range of shares ends at 1. It shrinks to the values of the
+    best quarter of the candidates and a margin. Listed numbers beyond those of the best quarter are
+    left out, and categories and dicts of a list that none of it has, if they were tried at least
+    five times.
 
     Parameters
     ----------
@@ -191,7 +192,9 @@ def _wider(
     if is_upper:
         is_share = low >= 0.0 and high <= 1.0
         return begin, min(high + step, 1.0) if is_share else high + step
-    return (max(low - step, 0.0) if low >= 0.0 else low - step), end
+    if low < 0.0:
+        return low - step, end
+    return max(low - step, _least(low) or (1.0 - WIDENING) * low), end
 
 
 def _least(low: float) -> float:

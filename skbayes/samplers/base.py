@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from skbayes.models.split_effects import estimates
 from skbayes.space.base import SearchSpace, row_key
+from skbayes.space.dimensions import ELSEWHERE
+from skbayes.space.space import RESTORE_TOLERANCE
 from skbayes.space.values import is_same_value
 from skbayes.space.written import shown
 from skbayes.trial import FloatArray, Trial
@@ -108,6 +110,12 @@ class History:
         return np.array([trial.is_outside for trial in self.trials], dtype=bool)
 
     @cached_property
+    def is_comparable(self) -> NDArray[np.bool_]:
+        """Which trials lie somewhere, of shape (n,); others have another constant, see `place`."""
+        n_own = self.space.n_columns - self.space.n_fidelity_columns
+        return ~(self.is_outside & (self.rows[:, :n_own] >= ELSEWHERE).all(axis=1))
+
+    @cached_property
     def is_finished(self) -> NDArray[np.bool_]:
         """Which trials have an outcome, of shape (n,)."""
         return np.array([trial.outcome is not None for trial in self.trials], dtype=bool)
@@ -139,8 +147,8 @@ class History:
 
     @property
     def n_scored(self) -> int:
-        """Number of trials with a finite score."""
-        return int(np.isfinite(self.scores).sum())
+        """Number of trials with a finite score that a model can learn from."""
+        return int((np.isfinite(self.scores) & self.is_comparable).sum())
 
     @cached_property
     def seen(self) -> set[bytes]:
@@ -270,7 +278,9 @@ class Sampler(ABC):
     def _restored_point(self, row: FloatArray, recorded: Mapping[str, Any]) -> Proposal:
         """Return the proposal at a recorded row, after a check of its values."""
         for point in self.given:
-            if point.is_outside and np.array_equal(self.space.place(point.params), row):
+            if point.is_outside and np.allclose(
+                self.space.place(point.params), row, rtol=0.0, atol=RESTORE_TOLERANCE
+            ):
                 check_recorded(recorded, point.params)
                 return Proposal(row, dict(point.params), is_outside=True)
         inside = [point.params for point in self.given if not point.is_outside]

@@ -193,7 +193,7 @@ class GPSampler(Sampler):
         if history.is_exhausted:
             return NoProposal.EXHAUSTED
 
-        is_finished = history.is_finished
+        is_finished = history.is_finished & history.is_comparable
         Z, is_complete = history.rows[is_finished], history.is_complete[is_finished]
         scores, variances = (values[is_finished] for values in history.estimates)
         y, extra_noise = surrogate_scores(scores, variances if variances.any() else None)
@@ -207,7 +207,11 @@ class GPSampler(Sampler):
         theta = fit_hyperparameters(Z, y, extra_noise, self.space.is_categorical, starts)
         surrogate = GaussianProcess(Z, y, theta, self.space.is_categorical, extra_noise)
         evaluated = np.where(is_outside[:, np.newaxis], Z, snapped)
-        incumbent = float(surrogate.mean(evaluated[is_complete]).max())
+        n_own = self.space.n_columns - self.space.n_fidelity_columns
+        evaluated[:, n_own:] = snapped[:, n_own:]  # at full fidelity
+        if is_complete.any():  # or else all that the model can learn from were dropped
+            evaluated = evaluated[is_complete]
+        incumbent = float(surrogate.mean(evaluated).max())
         surrogate = surrogate.fantasize(unscored_candidates(history))
 
         acquisition = Acquisition(

@@ -91,6 +91,7 @@ class TPESampler(Sampler):
         order = np.argsort(
             -history.estimates[0], kind="stable"
         )  # NaN, failed and pending, comes last
+        order = order[history.is_comparable[order]]
         n_good = min(int(np.ceil(np.sqrt(len(order)))), MAX_GOOD, history.n_scored)
         given = history.rows[order]
         rows = np.where(history.is_outside[order, np.newaxis], self.space.snap(given), given)

@@ -32,6 +32,9 @@ class SearchSpace(ABC):
         Number of candidates of scikit-learn's `ParameterGrid`; None unless all values are lists.
     """
 
+    n_fidelity_columns = 0
+    """Number of last columns that say how much of a resource a trial gets."""
+
     columns: list[Column]
     size: int | None
     grid_size: int | None

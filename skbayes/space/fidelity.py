@@ -40,6 +40,8 @@ class FidelitySpace(SearchSpace):
     [0.5, 1.0]
     """
 
+    n_fidelity_columns = 1
+
     def __init__(self, space: SearchSpace, least: float, most: float) -> None:
         self.space, self.least, self.most = space, least, most
         self.columns = [*space.columns, Column(Kind.CONTINUOUS)]

@@ -9,10 +9,14 @@ from scipy.stats import loguniform
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.model_selection import KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 
-from skbayes import BayesSearchCV, TPESearchCV
+from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
 from skbayes.engine.records.journal import JournalError
+from skbayes.estimators.past_trials import _digest_of
+from skbayes.selection import one_standard_error
 
 X, Y = load_iris(return_X_y=True)
 SPACE = {"C": loguniform(1e-2, 1e2), "gamma": loguniform(1e-4, 1e1)}
@@ -125,3 +129,66 @@ def test_failed_trials_come_along_as_failed():
         n: [f.reason for f in fs] for n, fs in old.failures_.items()
     }
     assert np.isnan(new.cv_results_["mean_test_score"][list(first)]).all()
+
+
+def test_trials_of_lower_rungs_are_refused():
+    halving = HalvingBayesSearchCV(SVC(), SPACE, random_state=0, cv=5).fit(X, Y)
+    with pytest.raises(TypeError, match="a HalvingBayesSearchCV is neither"):
+        search_of(initial_trials=halving).fit(X, Y)
+
+
+def test_dropped_trials_stay_partial_in_a_search_that_drops_none(old):
+    n_run = old.cv_results_["n_splits_evaluated"]
+    assert (n_run < 5).any()
+    new = search_of(initial_trials=old, racing=False, refit=one_standard_error("C")).fit(X, Y)
+    assert_array_equal(new.cv_results_["n_splits_evaluated"][:12], n_run)
+    assert new.cv_results_["n_splits_evaluated"][new.best_index_] == 5
+
+
+def test_trials_with_another_constant_teach_the_model_nothing():
+    space = {"kernel": ["linear", "rbf", "sigmoid"], "C": loguniform(1e-2, 1e2)}
+    old = search_of(space, n_iter=15, racing=False).fit(X, Y)
+    new = search_of({"kernel": ["rbf"], "C": loguniform(1e-2, 1e2)}, initial_trials=old).fit(X, Y)
+    kernels = [params["kernel"] for params in new.cv_results_["params"]]
+    n_comparable = sum(kernel == "rbf" for kernel in kernels)
+    assert len(set(kernels[:15])) > 1
+    assert set(kernels[15:]) == {"rbf"}
+    assert len(new.surrogate_._process.Z) == n_comparable
+    only_others = search_of(space={"kernel": ["poly"], "C": loguniform(1e-2, 1e2)},
+                            initial_trials=old).fit(X, Y)  # fmt: skip
+    assert len(only_others.cv_results_["params"]) == 21
+
+
+def test_parts_of_the_estimator_are_compared_one_by_one():
+    space = {"svc__C": loguniform(1e-2, 1e2)}
+
+    def fit(model, **options):
+        return search_of(space, estimator=model, n_iter=3, **options).fit(X, Y)
+
+    def pipeline(scaler, C=1.0, **options):
+        return make_pipeline(scaler, SVC(C=C, **options))
+
+    old = fit(pipeline(StandardScaler()))
+    assert len(fit(pipeline(StandardScaler(), C=7), initial_trials=old).trials_) == 6
+    for other in (pipeline(MinMaxScaler()), pipeline(StandardScaler(with_mean=False))):
+        with pytest.raises(ValueError, match=r"differs in .*scaler"):
+            fit(other, initial_trials=old)
+
+
+def test_fits_of_an_earlier_search_have_no_time_and_no_worker(old):
+    timeline = search_of(n_iter=2, initial_trials=old).fit(X, Y).timeline_
+    is_old = timeline["candidate"] < 12
+    assert np.isnan(timeline["begin"][is_old]).all()
+    assert set(timeline["worker"][is_old]) == {-1}
+    assert (timeline["end"] > timeline["begin"])[~is_old].all()
+
+
+class Secret:
+    """Cannot be looked into."""
+
+    def __reduce_ex__(self, protocol):
+        raise RuntimeError("keep out")
+
+
+def test_an_object_that_cannot_be_looked_into_ends_no_search():
+    assert isinstance(_digest_of(Secret()), str)

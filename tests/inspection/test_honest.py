@@ -2,13 +2,24 @@
 
 import numpy as np
 import pytest
-from scipy.stats import loguniform
+from scipy.stats import loguniform, uniform
 from sklearn.base import BaseEstimator
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_iris,
+    make_classification,
+)
 from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV, HalvingRandomSearchCV, ShuffleSplit
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    GroupKFold,
+    HalvingRandomSearchCV,
+    ShuffleSplit,
+)
 from sklearn.svm import SVC
 
 from skbayes import BayesSearchCV
@@ -191,3 +202,31 @@ def test_numbers_are_predicted_and_several_metrics_told_apart():
 def test_what_needs_predictions_says_so():
     with pytest.raises(ValueError, match="needs a search with return_predictions='auto'"):
         honest_score(fitted([[0.4, 0.5]]), method="samples")
+
+
+def test_where_labels_are_chosen_by_a_threshold_splits_are_resampled():
+    X, y = make_classification(400, weights=[0.9], flip_y=0.05, random_state=1)
+    search = BayesSearchCV(
+        FixedThresholdClassifier(LogisticRegression()), {"threshold": uniform(0.02, 0.9)},
+        scoring="f1", n_iter=10, random_state=0, racing=False, return_predictions="predict_proba",
+    ).fit(X, y)  # fmt: skip
+    assert honest_score(search).method == "splits"
+    with pytest.raises(ValueError, match="do not give the scores of the models"):
+        honest_score(search, method="samples")
+
+
+def test_samples_of_a_group_are_not_resampled_one_by_one():
+    X, y = load_iris(return_X_y=True)
+    search = BayesSearchCV(
+        SVC(), NOISE, n_iter=6, cv=GroupKFold(5), random_state=0, return_predictions="predict"
+    ).fit(X, y, groups=np.arange(150) % 30)
+    assert honest_score(search).method == "splits"
+    assert honest_score(search, method="samples").method == "samples"
+
+
+def test_candidates_without_predictions_have_their_part_in_the_choice():
+    X, y = load_iris(return_X_y=True)
+    options = {"random_state": 0, "racing": False, "return_predictions": "predict"}
+    old = BayesSearchCV(SVC(), NOISE, n_iter=10, **options).fit(X, y)
+    new = BayesSearchCV(SVC(), NOISE, n_iter=2, initial_trials=old, **options).fit(X, y)
+    assert honest_score(new).method == "splits"

@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import r2_score
 from sklearn.model_selection import (
     GridSearchCV,
+    GroupKFold,
     KFold,
     RandomizedSearchCV,
     cross_val_score,
@@ -290,3 +291,65 @@ def test_an_interrupted_search_has_one_too():
     assert report.counts["candidates"] >= 2
     assert report.hold_out is None
     assert any("hold-out" in note for note in report.notes)
+
+
+def fitted_by(refit, **options):
+    X, y = load_iris(return_X_y=True)
+    options = {"n_iter": 12, "random_state": 0, "racing": False, **options}
+    return BayesSearchCV(SVC(), {"C": loguniform(1e-3, 1e2)}, refit=refit, **options).fit(X, y)
+
+
+def test_the_honest_score_is_not_that_of_another_candidate():
+    search = fitted_by(lambda results: int(np.nanargmin(results["mean_test_score"])))
+    report = search_report(search)
+    assert report.honest is None
+    assert any("refit has chosen another candidate" in note for note in report.notes)
+
+
+def test_defaults_that_failed_are_no_baseline_though_they_have_a_score():
+    class FailsAtOne(SVC):
+        def fit(self, X, y, sample_weight=None):
+            if self.C == 1.0:
+                raise RuntimeError("one is none")
+            return super().fit(X, y, sample_weight)
+
+    search = BayesSearchCV(
+        FailsAtOne(), {"C": loguniform(2, 1e2)}, n_iter=6, random_state=0, error_score=0.0,
+        initial_params="default",
+    )  # fmt: skip
+    with pytest.warns(match="fits failed"):
+        search.fit(*load_iris(return_X_y=True))
+    report = search_report(search)
+    assert report.baseline_score is None
+    assert [failure.reason for failure in report.failures] == ["RuntimeError: one is none"]
+
+
+def test_without_the_training_data_there_is_nothing_to_compare_with_on_the_test_data(search):
+    found = search_report(search, TEST, Y_TEST)
+    assert found.hold_out.gain is None
+    assert found.hold_out.verdict == "nothing to compare with"
+    assert any("give X and y" in note for note in found.notes)
+
+
+def test_a_score_that_reads_the_model_or_the_data_has_no_interval_but_is_told():
+    def cost(model, X, y):
+        return -np.average(model.predict(X) != y, weights=X[:, 0])
+
+    X, y = load_iris(return_X_y=True)
+    search = BayesSearchCV(SVC(), {"C": loguniform(1e-3, 1e2)}, n_iter=6, random_state=0,
+                           scoring=cost, return_predictions="auto").fit(X, y)  # fmt: skip
+    report = search_report(search, X, y, X=X, y=y)
+    assert report.hold_out.score == pytest.approx(cost(search.best_estimator_, X, y))
+    assert report.hold_out.gain.low == -np.inf
+    assert report.hold_out.verdict == "cannot be told from noise"
+    assert report.honest.method == "splits"
+
+
+def test_groups_can_be_given_with_the_data():
+    X, y = load_iris(return_X_y=True)
+    groups = np.arange(150) // 5
+    search = GridSearchCV(SVC(), {"C": [0.1, 10]}, cv=GroupKFold(3)).fit(X, y, groups=groups)
+    report = search_report(search, X, y, X=X, y=y, fit_params={"groups": groups})
+    own = cross_val_score(SVC(), X, y, groups=groups, cv=GroupKFold(3))
+    assert report.baseline_score == pytest.approx(own.mean())
+    assert report.hold_out.gain is not None

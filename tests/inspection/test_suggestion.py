@@ -113,3 +113,10 @@ def test_a_search_goes_on_in_the_suggested_space():
 def test_without_results_there_is_no_suggestion():
     with pytest.raises(NotFittedError):
         suggest_space(BayesSearchCV(Formula(), {"x": [1, 2]}))
+
+
+def test_integers_and_positive_numbers_stay_valid_at_the_lower_end():
+    low = found({"size": stats.randint(4, 30)}, n_iter=12)
+    assert suggest_space(low)["size"].support()[0] >= 1
+    positive = found({"x": stats.uniform(1.5, 8)}, n_iter=12)
+    assert suggest_space(positive)["x"].support()[0] > 0
