@@ -209,9 +209,9 @@ class GPSampler(Sampler):
         evaluated = np.where(is_outside[:, np.newaxis], Z, snapped)
         n_own = self.space.n_columns - self.space.n_fidelity_columns
         evaluated[:, n_own:] = snapped[:, n_own:]  # at full fidelity
-        if is_complete.any():  # or else all that the model can learn from were dropped
-            evaluated = evaluated[is_complete]
-        incumbent = float(surrogate.mean(evaluated).max())
+        if not is_complete.any():  # all that the model can learn from were dropped
+            is_complete = np.isfinite(scores)
+        incumbent = float(surrogate.mean(evaluated[is_complete]).max())
         surrogate = surrogate.fantasize(unscored_candidates(history))
 
         acquisition = Acquisition(
