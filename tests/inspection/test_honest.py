@@ -186,6 +186,7 @@ def test_kept_predictions_score_as_the_models_did(scoring):
         assert again == pytest.approx(known, abs=1e-6)  # of 32 bits
 
 
+@pytest.mark.slow
 def test_numbers_are_predicted_and_several_metrics_told_apart():
     X, y = load_diabetes(return_X_y=True)
     scoring = ["neg_mean_absolute_error", "r2"]

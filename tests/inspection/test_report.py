@@ -230,6 +230,7 @@ def test_an_edge_and_an_irrelevant_parameter_are_named():
     assert report.irrelevant == ["svc__shrinking"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fitted",
     [

@@ -22,11 +22,12 @@ from skbayes.inspection.displays import (
 from tests.inspection.displays import searches
 from tests.inspection.displays.layout import check_legible, texts_of, words_of
 
+pytestmark = pytest.mark.slow
+
 ALL = [getattr(displays, name) for name in displays.__all__]
 OF_SPACES = [ParallelCoordinatesDisplay, ParameterImportanceDisplay, SearchMapDisplay]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("space", ["one", "mixed", "twelve", "long", "conditions"])
 @pytest.mark.parametrize("display", OF_SPACES)
 def test_parameters_of_all_kinds_are_legible(display, space):
@@ -173,7 +174,6 @@ def test_of_many_parameters_those_that_matter_are_drawn(display):
         display.from_search(search, max_parameters=0)
 
 
-@pytest.mark.slow
 def test_forty_parameters_are_legible():
     drawn = ParallelCoordinatesDisplay.from_search(searches.fitted("forty"))
     assert len(drawn.placed.axes) == 12
