@@ -161,7 +161,8 @@ def initial_records(
         raise TypeError(
             f"initial_trials: a {type(past).__name__} is neither a fitted search of this library "
             "nor the attribute trials_ of one. A table of scores alone does not say on which data "
-            "and splits they were made."
+            "and splits they were made. Of a journal, fit the search that wrote it with the same "
+            "checkpoint, which reads the journal, and give that search."
         )
     added = {name: own[name] for name in space.names - trials.searched if name in own}
     mine = {**fingerprint, **{f"the estimator's {n}": _digest_of(v) for n, v in added.items()}}

@@ -97,7 +97,7 @@ class PredictionMethod:
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class TrialPredictions:
     """The predictions of one trial.
 
     Parameters
@@ -141,7 +141,7 @@ class CVPredictions(Sequence[Any]):
 
     Parameters
     ----------
-    arrays : list of Kept
+    arrays : list of TrialPredictions
         Where the predictions of each candidate are.
     methods : list of str or None
         The method that made them, for each candidate.
@@ -152,12 +152,12 @@ class CVPredictions(Sequence[Any]):
     classes : ndarray of shape (n_classes,) or None
         The classes in the order of the columns of probabilities; None if there are none.
     folder : TemporaryFolder or None, default=None
-        Kept as long as this object, since the files lie in it.
+        TrialPredictions as long as this object, since the files lie in it.
     """
 
     def __init__(
         self,
-        arrays: list[Kept],
+        arrays: list[TrialPredictions],
         methods: list[str | None],
         test_indices: list[NDArray[np.intp]],
         y: Any,
@@ -183,7 +183,7 @@ class CVPredictions(Sequence[Any]):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled: arrays, not the files that they may lie in."""
-        in_memory = [Kept(np.array(kept.load()), kept.bounds) for kept in self._arrays]
+        in_memory = [TrialPredictions(np.array(kept.load()), kept.bounds) for kept in self._arrays]
         return {**vars(self), "_arrays": in_memory, "_folder": None}
 
 
@@ -291,7 +291,7 @@ class PredictionStore:
             self._temporary,
         )
 
-    def _kept(self, number: int, results: Sequence[SplitResult]) -> Kept:
+    def _kept(self, number: int, results: Sequence[SplitResult]) -> TrialPredictions:
         """Return where the predictions of a trial are."""
         bounds: list[tuple[int, int] | None] = [None] * len(self._test)
         begin = 0
@@ -300,7 +300,7 @@ class PredictionStore:
                 end = begin + len(self._test[result["split"]])
                 bounds[result["split"]] = (begin, end)
                 begin = end
-        return Kept(self._places.get(number, np.empty(0)), tuple(bounds))
+        return TrialPredictions(self._places.get(number, np.empty(0)), tuple(bounds))
 
     def _path_of(self, number: int) -> Path:
         assert self._folder is not None
