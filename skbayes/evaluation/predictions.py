@@ -152,7 +152,7 @@ class CVPredictions(Sequence[Any]):
     classes : ndarray of shape (n_classes,) or None
         The classes in the order of the columns of probabilities; None if there are none.
     folder : TemporaryFolder or None, default=None
-        TrialPredictions as long as this object, since the files lie in it.
+        Kept as long as this object, since the files lie in it.
     """
 
     def __init__(
