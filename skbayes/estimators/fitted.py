@@ -24,7 +24,7 @@ from skbayes.engine.records.journal import JournalError
 from skbayes.estimators.inputs import Inputs, Plan
 from skbayes.estimators.interrupted import what_was_kept, what_was_kept_before_the_refit
 from skbayes.estimators.partial_results import filled, take_out
-from skbayes.estimators.past_trials import past_trials_of
+from skbayes.estimators.past_trials import fingerprint_of
 from skbayes.estimators.progress import say
 from skbayes.evaluation.all_failed import raise_if_all_failed
 from skbayes.evaluation.results import (
@@ -127,8 +127,8 @@ class StoresResults(BaseSearchCV):
         if len(out) > len(run):
             take_out(self.cv_results_, records, self.n_splits_)
         self.timeline_ = timeline_of(records)
-        if hasattr(self, "initial_trials"):  # scores of a lower rung are not comparable
-            self.trials_ = past_trials_of(self, records, inputs, plan.space)
+        self._searched = frozenset(plan.space.names)
+        self._fingerprint = fingerprint_of(self, inputs, plan.splits, plan.space.names)
         if plan.predictions is not None:
             self.cv_predictions_ = plan.predictions.predictions(
                 {record.trial.number: record.results for record in records}

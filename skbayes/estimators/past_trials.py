@@ -16,15 +16,13 @@ from skbayes.engine.records.fingerprint import IGNORED_PARAMETERS, digest
 from skbayes.estimators.inputs import Inputs
 from skbayes.evaluation.results import Record, SplitResult, outcome_of
 from skbayes.evaluation.splits import Split
+from skbayes.evaluation.table import metrics_of
 from skbayes.space import Space
 from skbayes.surrogate import row_of
-from skbayes.trial import Trial
+from skbayes.trial import SINGLE_METRIC, Trial
 
 NOT_COMPARABLE = "not comparable"
 """Stands for the digest of an object that cannot be looked into."""
-
-NOT_KEPT = {"predictions", "began", "ended", "worker"}
-"""Keys of the result of a split that belong to the search that made it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,25 +62,72 @@ class PastTrials:
 
 
 def past_trials_of(
-    search: Any, records: Sequence[Record], inputs: Inputs, space: Space
+    search: Any, fingerprint: Mapping[str, str], searched: frozenset[str]
 ) -> PastTrials:
-    """Return the trials of a search.
+    """Return the trials of a fitted search, read from its public attributes.
 
     Parameters
     ----------
     search : estimator
-    records : sequence of Record
-    inputs : Inputs
-    space : Space
-        That was searched.
+    fingerprint : mapping of str to str
+        See `fingerprint_of`.
+    searched : frozenset of str
+        Names of the searched parameters.
     """
-    kept = [
-        [{k: v for k, v in result.items() if k not in NOT_KEPT} for result in record.results]
-        for record in records
-    ]
-    params = [dict(record.trial.params) for record in records]
-    fingerprint = fingerprint_of(search, inputs, search.splits_, space.names)
-    return PastTrials(fingerprint, params, kept, frozenset(space.names))
+    params = [dict(each) for each in search.cv_results_["params"]]
+    results = [_results_of(search, index) for index in range(len(params))]
+    return PastTrials(fingerprint, params, results, searched)
+
+
+def _results_of(search: Any, index: int) -> list[SplitResult]:
+    """Return the results of the splits of a candidate; their times are the means over them."""
+    table, failures = search.cv_results_, search.failures_.get(index, [])
+    is_partial = "n_splits_evaluated" in table and (
+        table["n_splits_evaluated"][index] < search.n_splits_
+    )
+    found = []
+    for split, (_, test) in enumerate(search.splits_):
+        own = [failure for failure in failures if split in failure.splits]
+        errors = {failure.step: failure.traceback for failure in own}
+        scores = _scores_of(search, "test", index, split)
+        values = list(scores.values()) if isinstance(scores, dict) else [scores]
+        if is_partial and not own and np.isnan(values).all():
+            continue  # it was not run
+        result = {
+            "split": split,
+            "test_scores": scores,
+            "n_test_samples": len(test),
+            "fit_time": float(table["mean_fit_time"][index]),
+            "score_time": float(table["mean_score_time"][index]),
+            "fit_error": errors.get("fit"),
+            "score_errors": {search_metric(search): errors["score"]} if "score" in errors else {},
+        }
+        if search.return_train_score:
+            result["train_scores"] = _scores_of(search, "train", index, split)
+        found.append(result)
+    return found
+
+
+def _scores_of(search: Any, kind: str, index: int, split: int) -> Any:
+    prefix = f"split{split}_{kind}_"
+    scores = {
+        name.removeprefix(prefix): float(column[index])
+        for name, column in search.cv_results_.items()
+        if name.startswith(prefix)
+    }
+    return scores if search.multimetric_ else scores[SINGLE_METRIC]
+
+
+def search_metric(search: Any) -> str:
+    """Return the metric that a search maximises.
+
+    Parameters
+    ----------
+    search : estimator
+        Fitted.
+    """
+    known = metrics_of(search.cv_results_)
+    return search.refit if search.refit in known else known[0]
 
 
 def fingerprint_of(

@@ -16,7 +16,12 @@ from skbayes.engine.records.checkpoint import Checkpoint
 from skbayes.estimators.base import BaseModelSearchCV
 from skbayes.estimators.hints import explaining_wrong_arguments
 from skbayes.estimators.inputs import Inputs, Plan, given_points
-from skbayes.estimators.past_trials import fingerprint_of, initial_records
+from skbayes.estimators.past_trials import (
+    PastTrials,
+    fingerprint_of,
+    initial_records,
+    past_trials_of,
+)
 from skbayes.estimators.progress import Progress, say
 from skbayes.evaluation.predictions import METHODS, PredictionMethod, PredictionStore
 from skbayes.evaluation.results import Record
@@ -117,6 +122,19 @@ class SequentialSearchCV(BaseModelSearchCV):
         self.n_fits = n_fits
         self.return_predictions = return_predictions
         self.initial_trials = initial_trials
+
+    @property
+    def trials_(self) -> PastTrials:
+        """The finished trials, for `initial_trials` of another search.
+
+        Raises
+        ------
+        AttributeError
+            If the search is not fitted.
+        """
+        if not hasattr(self, "cv_results_"):
+            raise AttributeError(f"this {type(self).__name__} is not fitted yet.")
+        return past_trials_of(self, self._fingerprint, self._searched)
 
     def _make_sampler(self, inputs: Inputs, space: Space, seed: int) -> Sampler:
         """Return a grid sampler if the space is searched as a grid, else a model-based one."""

@@ -182,11 +182,11 @@ def timeline_of(records: Sequence[Record]) -> dict[str, Any]:
     workers = [result["worker"] for _, result in run]
     numbers = {worker: n for n, worker in enumerate(dict.fromkeys(filter(None, workers)))}
     return {
-        "candidate": np.array([index for index, _ in run], dtype=int),
-        "split": np.array([result["split"] for _, result in run], dtype=int),
+        "candidate": np.array([index for index, _ in run], dtype=np.int32),
+        "split": np.array([result["split"] for _, result in run], dtype=np.int32),
         "begin": np.array([result["began"] or np.nan for _, result in run], dtype=float),
         "end": np.array([result["ended"] or np.nan for _, result in run], dtype=float),
-        "worker": np.array([numbers.get(worker, -1) for worker in workers], dtype=int),
+        "worker": np.array([numbers.get(worker, -1) for worker in workers], dtype=np.int32),
         "failed": np.array([result["fit_error"] is not None for _, result in run], dtype=bool),
     }
 
