@@ -53,13 +53,13 @@ from skbayes.estimators.inputs import Inputs, Plan, check_names, draw_splits
 from skbayes.estimators.progress import Progress, say
 from skbayes.evaluation.evaluator import Evaluation
 from skbayes.evaluation.predictions import PredictionStore
-from skbayes.evaluation.results import Record, outcome_of
+from skbayes.evaluation.results import Record, maximised_metric, outcome_of
 from skbayes.evaluation.splits import Split
 from skbayes.evaluation.table import metrics_of as metrics_in
 from skbayes.evaluation.warm_start import WarmStartPool
 from skbayes.evaluation.watch import Watch
 from skbayes.samplers.base import Sampler
-from skbayes.samplers.quasi_random import AfterInitial, QuasiRandomSampler
+from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.space.base import SearchSpace
 from skbayes.space.space import dicts_of
@@ -139,9 +139,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         """
         if not hasattr(self, "cv_results_"):
             raise AttributeError(f"this {type(self).__name__} is not fitted yet.")
-        metric = self.refit if isinstance(self.refit, str) else metrics_in(self.cv_results_)[0]
-        if f"mean_test_{metric}" not in self.cv_results_:
-            metric = metrics_in(self.cv_results_)[0]
+        metric = maximised_metric(metrics_in(self.cv_results_), self.refit)
         try:
             return Surrogate.of_results(self.param_distributions, self.cv_results_, metric)
         except (TypeError, ValueError) as error:
@@ -273,8 +271,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         splits = checkpoint.freeze(drawn, is_repeatable(inputs.cv), num_samples(inputs.X))
         predictions = self._prediction_store(inputs, splits, checkpoint)
         initial = self._initial_records(inputs, space, splits)
-        if initial:
-            sampler = AfterInitial(sampler, len(initial))
+        sampler = sampler.after(len(initial))
         return Plan(space, sampler, splits, checkpoint.seed, predictions, initial)
 
     def _initial_records(

@@ -14,7 +14,7 @@ import numpy as np
 
 from skbayes.engine.records.fingerprint import IGNORED_PARAMETERS, digest
 from skbayes.estimators.inputs import Inputs
-from skbayes.evaluation.results import Record, SplitResult, outcome_of
+from skbayes.evaluation.results import Record, SplitResult, maximised_metric, outcome_of
 from skbayes.evaluation.splits import Split
 from skbayes.evaluation.table import metrics_of
 from skbayes.space import Space
@@ -85,6 +85,7 @@ def _results_of(search: Any, index: int) -> list[SplitResult]:
     is_partial = "n_splits_evaluated" in table and (
         table["n_splits_evaluated"][index] < search.n_splits_
     )
+    metric = maximised_metric(metrics_of(table), search.refit)
     found = []
     for split, (_, test) in enumerate(search.splits_):
         own = [failure for failure in failures if split in failure.splits]
@@ -100,7 +101,7 @@ def _results_of(search: Any, index: int) -> list[SplitResult]:
             "fit_time": float(table["mean_fit_time"][index]),
             "score_time": float(table["mean_score_time"][index]),
             "fit_error": errors.get("fit"),
-            "score_errors": {search_metric(search): errors["score"]} if "score" in errors else {},
+            "score_errors": {metric: errors["score"]} if "score" in errors else {},
         }
         if search.return_train_score:
             result["train_scores"] = _scores_of(search, "train", index, split)
@@ -116,18 +117,6 @@ def _scores_of(search: Any, kind: str, index: int, split: int) -> Any:
         if name.startswith(prefix)
     }
     return scores if search.multimetric_ else scores[SINGLE_METRIC]
-
-
-def search_metric(search: Any) -> str:
-    """Return the metric that a search maximises.
-
-    Parameters
-    ----------
-    search : estimator
-        Fitted.
-    """
-    known = metrics_of(search.cv_results_)
-    return search.refit if search.refit in known else known[0]
 
 
 def fingerprint_of(

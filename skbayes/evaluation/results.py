@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +81,7 @@ def outcome_of(results: Sequence[SplitResult], metric: Any, n_splits: int | None
     failure = next((reason_of(error) for error in errors if error is not None), None)
     cost = sum(result["fit_time"] + result["score_time"] for result in results)
     splits = tuple(result["split"] for result in results)
-    followed = _maximised_metric(scores, metric)
+    followed = maximised_metric(scores, metric)
     return Outcome(scores, splits, followed, cost, failure, n_splits)
 
 
@@ -109,11 +109,20 @@ def error_of(result: SplitResult, metric: Any) -> str | None:
     if SINGLE_METRIC in errors:
         return str(errors[SINGLE_METRIC])
     scores = result["test_scores"]
-    followed = _maximised_metric(scores, metric) if isinstance(scores, dict) else None
+    followed = maximised_metric(scores, metric) if isinstance(scores, dict) else None
     return errors.get(followed)
 
 
-def _maximised_metric(scores: Mapping[str, Any], metric: Any) -> str:
+def maximised_metric(scores: Collection[str], metric: Any) -> str:
+    """Return the metric that is maximised: the named one, or the first.
+
+    Parameters
+    ----------
+    scores : collection of str
+        Names of the metrics, at least one.
+    metric : object
+        What `refit` is.
+    """
     is_named = isinstance(metric, str) and metric in scores
     return metric if is_named else next(iter(scores))
 

@@ -127,10 +127,19 @@ def parameter_importance(
     if among not in ("all", "best"):
         raise ValueError(f"among={among!r}: give 'all' or 'best'.")
     with one_blas_thread()():  # the matrices are small
-        return _importance(surrogate_of(search, metric), among, random_state)
+        return importance_of(surrogate_of(search, metric), among, random_state)
 
 
-def _importance(surrogate: Surrogate, among: str, random_state: int) -> Importance:
+def importance_of(surrogate: Surrogate, among: str = "all", random_state: int = 0) -> Importance:
+    """Return the importance under a surrogate that is fitted already.
+
+    Parameters
+    ----------
+    surrogate : Surrogate
+    among : {'all', 'best'}, default='all'
+    random_state : int, default=0
+        As of `parameter_importance`.
+    """
     columns = columns_by_name(surrogate)
     mean: Function = surrogate.mean
     drawn = surrogate.functions(N_FUNCTIONS, np.random.default_rng(random_state))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,12 +15,13 @@ from sklearn.model_selection import check_cv, cross_validate
 from sklearn.utils.validation import check_is_fitted
 
 from skbayes.engine.records.checkpoint import is_repeatable, versions
+from skbayes.engine.workers import one_blas_thread
 from skbayes.evaluation.table import is_evaluated, split_scores
 from skbayes.findings import Edge, Gain, edges_of, index_of_defaults, paired_gain
 from skbayes.inspection.diagnosis import Failure, Outlook, failures_of, outlook_of, stability_of
 from skbayes.inspection.hold_out import HoldOut, compare_on
 from skbayes.inspection.honest import HonestScore, honest_score
-from skbayes.inspection.importance import Importance, parameter_importance
+from skbayes.inspection.importance import Importance, importance_of
 from skbayes.inspection.params_json import params_to_json
 from skbayes.inspection.reading import complete_candidates, metric_of, space_of, surrogate_of
 from skbayes.inspection.report_figures import figures_of
@@ -204,7 +206,9 @@ def search_report(
     baseline = _baseline(search, space, name, scores, (X, y, fit_params), notes)
     own = scores[best]
     n_splits = len(own)
-    importance = _or_note(lambda: parameter_importance(search, metric=name), "importance", notes)
+    fitted = cache(lambda: surrogate_of(search, name))
+    with one_blas_thread()():  # the matrices are small
+        importance = _or_note(lambda: importance_of(fitted()), "importance", notes)
     irrelevant, splits = _irrelevant(importance), getattr(search, "splits_", None)
     edges = [
         edge for edge in edges_of(space, results["params"][best]) if edge.name not in irrelevant
@@ -229,12 +233,12 @@ def search_report(
         importance=importance,
         irrelevant=irrelevant,
         failures=failures_of(search, space, name),
-        outlook=_or_note(lambda: outlook_of(surrogate_of(search, name), best), "outlook", notes),
+        outlook=_or_note(lambda: outlook_of(fitted(), best), "outlook", notes),
         counts=_counts(results, scores),
         seconds=_seconds(search, results, scores),
         settings=_settings(search),
         notes=notes,
-        figures=figures_of(search, name),
+        figures=figures_of(search, name, importance),
     )
 
 

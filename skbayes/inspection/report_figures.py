@@ -7,14 +7,10 @@ from io import BytesIO
 from typing import Any
 
 from skbayes.inspection.displays import ConvergenceDisplay, ParameterImportanceDisplay
-
-DISPLAYS: dict[str, Any] = {
-    "Best score so far": ConvergenceDisplay,
-    "Which parameters mattered": ParameterImportanceDisplay,
-}
+from skbayes.inspection.importance import Importance
 
 
-def figures_of(search: Any, metric: str) -> dict[str, bytes]:
+def figures_of(search: Any, metric: str, importance: Importance | None) -> dict[str, bytes]:
     """Return pictures of a search by their titles, as PNG.
 
     Parameters
@@ -22,6 +18,8 @@ def figures_of(search: Any, metric: str) -> dict[str, bytes]:
     search : estimator
         Fitted.
     metric : str
+    importance : Importance or None
+        None if it is not known.
 
     Returns
     -------
@@ -32,19 +30,20 @@ def figures_of(search: Any, metric: str) -> dict[str, bytes]:
         from matplotlib.figure import Figure
     except ImportError:
         return {}
-    found = {}
-    for title, display in DISPLAYS.items():
-        picture = _drawn(display.from_search, search, metric, Figure)
-        if picture is not None:
-            found[title] = picture
-    return found
+    draw: dict[str, Callable[[Any], Any]] = {
+        "Best score so far": lambda ax: ConvergenceDisplay.from_search(search, metric=metric, ax=ax)
+    }
+    if importance is not None:
+        draw["Which parameters mattered"] = ParameterImportanceDisplay(importance).plot
+    pictures = {title: _drawn(each, Figure) for title, each in draw.items()}
+    return {title: picture for title, picture in pictures.items() if picture is not None}
 
 
-def _drawn(draw: Callable[..., Any], search: Any, metric: str, make: Any) -> bytes | None:
+def _drawn(draw: Callable[[Any], Any], make: Any) -> bytes | None:
     """Return one picture; None if it cannot be drawn, since a report is not lost to a picture."""
     figure, content = make(figsize=(7, 3.5), layout="constrained"), BytesIO()
     try:
-        draw(search, metric=metric, ax=figure.subplots())
+        draw(figure.subplots())
         figure.savefig(content, format="png", dpi=100)
     except Exception:  # whatever a search and matplotlib may raise
         return None

@@ -206,6 +206,16 @@ class Sampler(ABC):
     def __init__(self, space: SearchSpace) -> None:
         self.space = space
 
+    def after(self, n_initial: int) -> Sampler:
+        """Return the sampler of a search that begins with trials of an earlier one.
+
+        Parameters
+        ----------
+        n_initial : int
+            How many trials are of the earlier search.
+        """
+        return self
+
     @abstractmethod
     def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
         """Return the next candidate.

@@ -131,31 +131,6 @@ def _was_given(trial: Trial) -> bool:
     return trial.state is None
 
 
-class AfterInitial(Sampler):
-    """Lets a sampler begin after trials of an earlier search, of which it sees the outcomes.
-
-    Parameters
-    ----------
-    then : Sampler
-    n_initial : int
-        How many trials are of the earlier search.
-    """
-
-    def __init__(self, then: Sampler, n_initial: int) -> None:
-        super().__init__(then.space)
-        self._then, self._n_initial = then, n_initial
-        self.given = then.given
-
-    def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
-        number = history.number - self._n_initial
-        if number < len(self.given) and isinstance(self._then, GivenFirst):
-            return self._then.given_proposal(number)
-        return self._then.propose(history, rng)
-
-    def restore_state(self, state: Mapping[str, Any] | None) -> Any:
-        return self._then.restore_state(state)
-
-
 class GivenFirst(Sampler):
     """Proposes given points before it asks another sampler.
 
@@ -166,26 +141,28 @@ class GivenFirst(Sampler):
     start : QuasiRandomSampler
         The start-up design.
     then : Sampler
+    n_initial : int, default=0
+        How many trials of an earlier search come before the given points.
     """
 
     def __init__(
-        self, given: Sequence[GivenPoint], start: QuasiRandomSampler, then: Sampler
+        self,
+        given: Sequence[GivenPoint],
+        start: QuasiRandomSampler,
+        then: Sampler,
+        n_initial: int = 0,
     ) -> None:
         super().__init__(then.space)
         self.given, self._start, self._then = given, start, then
+        self._n_initial = n_initial
+
+    def after(self, n_initial: int) -> GivenFirst:
+        return GivenFirst(self.given, self._start, self._then, n_initial)
 
     def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
-        if history.number >= len(self.given):
+        number = history.number - self._n_initial
+        if number >= len(self.given):
             return self._then.propose(history, rng)
-        return self.given_proposal(history.number)
-
-    def given_proposal(self, number: int) -> Proposal:
-        """Return the proposal of a given point.
-
-        Parameters
-        ----------
-        number : int
-        """
         return self.given[number].proposal(self.space, self._start.point(number))
 
     def restore_state(self, state: Mapping[str, Any] | None) -> Any:

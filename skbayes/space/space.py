@@ -194,20 +194,14 @@ class Space(SearchSpace):
         return row, self.decode(row) | dict(sorted(params.items()))
 
     def own_values(self, params: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
-        n_fitting = [
-            sum(_holds(dimension, name, params) for name, (dimension, _) in subspace.items())
-            for subspace in self.subspaces
-        ]
+        n_fitting = self._n_held(params)
         n_lacking = [len(s) - n for s, n in zip(self.subspaces, n_fitting, strict=True)]
         number = min(range(len(n_lacking)), key=lambda i: (n_lacking[i] > 0, -n_fitting[i]))
         values = {name: params[name] for name in self.subspaces[number] if name in params}
         return values, n_lacking[number] > 0
 
     def place(self, params: Mapping[str, Any]) -> FloatArray:
-        number = max(
-            range(len(self.subspaces)),
-            key=lambda i: sum(_holds(d, n, params) for n, (d, _) in self.subspaces[i].items()),
-        )
+        number = int(np.argmax(self._n_held(params)))
         row = self._row_in(number)
         for name, (dimension, columns) in self.subspaces[number].items():
             coordinates = dimension.place(params[name]) if name in params else None
@@ -215,6 +209,13 @@ class Space(SearchSpace):
                 return np.full(self.n_columns, ELSEWHERE)
             row[columns] = coordinates
         return row
+
+    def _n_held(self, params: Mapping[str, Any]) -> list[int]:
+        """Return how many of some values each sub-space holds."""
+        return [
+            sum(_holds(dimension, name, params) for name, (dimension, _) in subspace.items())
+            for subspace in self.subspaces
+        ]
 
     def snap(self, rows: FloatArray) -> FloatArray:
         snapped = np.full_like(rows, INACTIVE)
