@@ -5,6 +5,7 @@ The names in `__all__` are the public interface. All other names may change with
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,13 @@ if TYPE_CHECKING:
     from skbayes.estimators.bayes import BayesSearchCV
     from skbayes.estimators.halving import HalvingBayesSearchCV
     from skbayes.estimators.tpe import TPESearchCV
+    from skbayes.evaluation.finished_trial import FinishedTrial
     from skbayes.space.distributions import log_randint
     from skbayes.study import Study
 
 __all__ = [
     "BayesSearchCV",
+    "FinishedTrial",
     "HalvingBayesSearchCV",
     "Study",
     "TPESearchCV",
@@ -25,9 +28,12 @@ __all__ = [
 ]
 __version__ = "0.1.0.dev0"
 
+logging.getLogger("skbayes").addHandler(logging.NullHandler())  # quiet unless the user listens
+
 # Imported on first use, because `Study` works without scikit-learn.
 _HOMES = {
     "BayesSearchCV": "skbayes.estimators.bayes",
+    "FinishedTrial": "skbayes.evaluation.finished_trial",
     "HalvingBayesSearchCV": "skbayes.estimators.halving",
     "Study": "skbayes.study",
     "TPESearchCV": "skbayes.estimators.tpe",

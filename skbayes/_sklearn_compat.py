@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from traceback import format_exc
 from typing import Any, Self
 
-from sklearn.base import _fit_context  # 1.3 to 1.9
+from sklearn.base import _clone_parametrized, _fit_context  # 1.3 to 1.9
 from sklearn.metrics._scorer import _MultimetricScorer  # 0.23 to 1.9
 from sklearn.model_selection._search import BaseSearchCV  # 0.18 to 1.9
 from sklearn.model_selection._validation import (  # 1.0 to 1.9
@@ -27,6 +27,7 @@ from skbayes.trial import SINGLE_METRIC
 
 HAS_CALLBACKS = find_spec("sklearn.callback") is not None  # 1.9
 
+clone_parametrized = _clone_parametrized
 check_method_params = _check_method_params
 fit_context = _fit_context
 num_samples = _num_samples
@@ -41,6 +42,7 @@ __all__ = [
     "Options",
     "StrOptions",
     "check_method_params",
+    "clone_parametrized",
     "fit_and_score",
     "fit_context",
     "frames_below_fit",

@@ -35,6 +35,9 @@ class Listener:
             Whether it was evaluated by an earlier search and restored from a journal.
         """
 
+    def tick(self) -> None:
+        """Take note that time has passed; called several times a second while workers are busy."""
+
 
 @dataclass
 class FinishedTrials:
@@ -82,6 +85,11 @@ class FinishedTrials:
                 listener.trial_finished(record)
         while not self.is_complete and self.n_counted in self._records:
             self._count(self._records[self.n_counted])
+
+    def tick(self) -> None:
+        """Tell the listeners that time has passed."""
+        for listener in self.listeners:
+            listener.tick()
 
     def records(self, is_interrupted: bool = False) -> list[Record]:
         """Return the records of the search in the order of the trials.

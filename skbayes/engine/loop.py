@@ -153,6 +153,7 @@ class SearchLoop:
                         self.receive(answer)
                         self._refill()
                         queue.n_answered += 1
+                    self.finished.tick()
                     if self._recovery is not None:
                         self._recovery.end_overdue()
                     if self.is_over():

@@ -7,6 +7,7 @@ evaluated alone in fresh processes, where it can end no other.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from skbayes.engine.under_way import TrialsUnderWay
 from skbayes.evaluation.results import SplitResult
 from skbayes.evaluation.task import Answer
 from skbayes.evaluation.watch import ParentWatchdog, Watch
+
+logger = logging.getLogger("skbayes")
 
 MAX_CRASHES = 3
 """Times in a row that processes may die while no split was under way."""
@@ -71,6 +74,10 @@ class Recovery:
             If processes die again and again before they evaluate anything.
         """
         suspects, exceeded = self.watch.collect_leftovers()
+        logger.warning(
+            "worker processes died; under way were (trial, split): %s",
+            ", ".join(map(str, [*suspects, *exceeded])) or "none",
+        )
         for (number, split), stack in exceeded.items():
             if self.under_way.is_missing(number, split):
                 self._fail(number, split, self.watch.excess, stack)

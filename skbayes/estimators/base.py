@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
-from copy import deepcopy
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from itertools import chain
 from numbers import Integral, Real
@@ -24,8 +23,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
-from sklearn.utils import check_random_state, get_tags, indexable
-from sklearn.utils.metaestimators import available_if
+from sklearn.utils import check_random_state, indexable
 
 from skbayes._sklearn_compat import (
     HAS_CALLBACKS,
@@ -45,17 +43,19 @@ from skbayes.engine.queue import Pool
 from skbayes.engine.records.checkpoint import Checkpoint, identity_of, is_repeatable, metrics_of
 from skbayes.engine.records.contents import ResultFormat
 from skbayes.engine.workers import Workers, one_blas_thread
-from skbayes.estimators.callbacks import SearchTask
+from skbayes.estimators.as_estimator import SearchAsEstimator
+from skbayes.estimators.callbacks import Announcer, callbacks_of
 from skbayes.estimators.display import ShownAsWritten
 from skbayes.estimators.fitted import RefitCheck, StoresResults
 from skbayes.estimators.hints import did_you_mean, naming_the_closest_scorer, warn_of_pairs
 from skbayes.estimators.inputs import Inputs, Plan, check_names, draw_splits
-from skbayes.estimators.progress import Progress, say
+from skbayes.estimators.progress import Progress
+from skbayes.estimators.screen import Screen, open_screen, say
+from skbayes.estimators.task_tree import SearchTask
 from skbayes.evaluation.evaluator import Evaluation
 from skbayes.evaluation.predictions import PredictionStore
-from skbayes.evaluation.results import Record, maximised_metric, outcome_of
+from skbayes.evaluation.results import Record, outcome_of
 from skbayes.evaluation.splits import Split
-from skbayes.evaluation.table import metrics_of as metrics_in
 from skbayes.evaluation.warm_start import WarmStartPool
 from skbayes.evaluation.watch import Watch
 from skbayes.samplers.base import Sampler
@@ -65,15 +65,12 @@ from skbayes.space.base import SearchSpace
 from skbayes.space.space import dicts_of
 from skbayes.space.written import shown
 from skbayes.study import Study
-from skbayes.surrogate import Surrogate
+
+PER_TRIAL, PER_FIT = 2, 3
+"""Values of `verbose` from which on each trial, and each fit, has a line of its own."""
 
 
-def _can_transform(search: Any) -> bool:
-    """Whether there is `transform`; if not, raise the error that says why."""
-    return search.transform is not None
-
-
-class BaseModelSearchCV(ShownAsWritten, StoresResults):
+class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
     """Base class of the model-based searches."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -86,39 +83,11 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         "checkpoint": [None, str, PathLike],
         "timeout": [None, Interval(Real, 0, None, closed="neither")],
         "max_fit_time": [None, Interval(Real, 0, None, closed="neither")],
+        "callbacks": [object],  # checked one by one, for a better message
     }
 
-    def __sklearn_tags__(self) -> Any:
-        """Forward the transformer and target tags too, in addition to those of `BaseSearchCV`."""
-        tags = super().__sklearn_tags__()
-        own = get_tags(self.estimator)
-        tags.transformer_tags = deepcopy(own.transformer_tags)
-        is_required = tags.target_tags.required  # scikit-learn leaves that to the estimator
-        tags.target_tags = deepcopy(own.target_tags)
-        tags.target_tags.required = is_required
-        return tags
-
-    @available_if(_can_transform)
-    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
-        """Search, refit, and transform `X` by the best estimator.
-
-        Only available if `refit` is not False and the estimator has ``transform``.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Training vectors.
-        y : array-like of shape (n_samples,), default=None
-            Target relative to X; None for unsupervised learning.
-        **params : dict of str -> object
-            Parameters passed to ``fit``.
-
-        Returns
-        -------
-        Xt : array-like of shape (n_samples, n_features_new)
-            `X` transformed by the best estimator.
-        """
-        return self.fit(X, y, **params).transform(X)
+    # A subclass with a constructor of its own need not set what it does not have.
+    callbacks: Any = None
 
     @abstractmethod
     def _make_model_sampler(self, space: SearchSpace, start: QuasiRandomSampler) -> Sampler:
@@ -127,23 +96,6 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
     def _n_start(self, default: int) -> int:
         """Return the size of the start-up design, `default` if `n_initial_points` is 'auto'."""
         return default if self.n_initial_points == "auto" else int(self.n_initial_points)
-
-    @property
-    def surrogate_(self) -> Surrogate:
-        """Gaussian process of the score over the space, fitted to the results anew.
-
-        Raises
-        ------
-        AttributeError
-            If the search is not fitted, or fewer than two candidates have a score.
-        """
-        if not hasattr(self, "cv_results_"):
-            raise AttributeError(f"this {type(self).__name__} is not fitted yet.")
-        metric = maximised_metric(metrics_in(self.cv_results_), self.refit)
-        try:
-            return Surrogate.of_results(self.param_distributions, self.cv_results_, metric)
-        except (TypeError, ValueError) as error:
-            raise AttributeError(f"no surrogate_: {error}") from None
 
     @fit_context(prefer_skip_nested_validation=False)  # the estimator is not validated yet
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
@@ -172,8 +124,16 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         TypeError
             If a value of `param_distributions` is neither a list nor a distribution.
         """
-        clock = Clock(np.inf if self.timeout is None else time.monotonic() + self.timeout)
         self._forget_earlier_fit()
+        announcer = Announcer(self, callbacks_of(self))
+        with announcer.announcing_the_end():
+            self._search_and_refit(X, y, params, announcer)
+        return self
+
+    def _search_and_refit(
+        self, X: Any, y: Any, params: Mapping[str, Any], announcer: Announcer
+    ) -> None:
+        clock = Clock(np.inf if self.timeout is None else time.monotonic() + self.timeout)
         with naming_the_closest_scorer(self.scoring):
             scorers, refit_metric = self._get_scorers()
         inputs = self._read_inputs(X, y, params, scorers)
@@ -183,12 +143,15 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         seed, space = self._draw_seed(), self._read_space()
         with self._open_checkpoint(inputs, space, seed, n_points) as checkpoint:
             plan = self._make_plan(inputs, space, checkpoint)
-            self.splits_ = plan.splits
+            self.splits_, self.seed_ = plan.splits, plan.seed
             self.n_splits_, self.n_points_ = len(plan.splits), n_points
             task = self._begin_search(plan, context)
-            with workers.watch(self.max_fit_time) as watch:
-                loop = self._make_loop(inputs, plan, checkpoint, workers, watch, task, clock)
-                with self._stored_if_interrupted(loop, inputs, plan, refit_metric):
+            with workers.watch(self.max_fit_time) as watch, self._showing(plan) as progress:
+                announcer.begin(progress)
+                loop = self._make_loop(
+                    inputs, plan, checkpoint, workers, watch, task, clock, announcer
+                )
+                with self._stored_if_interrupted(loop, inputs, plan, refit_metric, announcer):
                     self._search(loop, workers)
             task.end()
         records = loop.finished.records()
@@ -198,7 +161,6 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         if self.verbose > 0:
             self._say_what_was_found(plan)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=inputs.metadata)
-        return self
 
     def _validate_params(self) -> None:
         with naming_the_closest_scorer(self.scoring):
@@ -314,16 +276,34 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         """Open the search in scikit-learn's task tree."""
         return SearchTask(self, context, self._n_planned(plan), self.n_splits_)
 
-    def _make_progress(self, plan: Plan) -> Progress:
-        """Print how many fits are planned, and return the listener that prints progress."""
+    @contextmanager
+    def _showing(self, plan: Plan) -> Iterator[Progress | None]:
+        """Show how far the search is during the block, if `verbose` says so."""
+        if self.verbose <= 0:
+            yield None
+            return
+        say(self._plan_in_words(plan))
+        with open_screen() as screen:
+            progress = self._make_progress(plan, screen)
+            try:
+                yield progress
+            finally:
+                progress.end()
+
+    def _plan_in_words(self, plan: Plan) -> str:
+        """Return the line with which a search begins: how many fits are planned."""
         n_trials = self._n_planned(plan)
         limit = "" if self.timeout is None else f", or as many as {self.timeout:g} seconds allow"
         at_most = "" if self._race_level(plan) is None else "at most "
-        say(
+        return (
             f"Fitting {self.n_splits_} folds for each of {n_trials} candidates, "
             f"totalling {at_most}{n_trials * self.n_splits_} fits{limit}"
         )
-        return Progress(n_trials, n_trials, self.refit)
+
+    def _make_progress(self, plan: Plan, screen: Screen) -> Progress:
+        """Return what shows how far the search is."""
+        n_trials, is_listed = self._n_planned(plan), self.verbose >= PER_TRIAL
+        return Progress(screen, n_trials, n_trials, timeout=self.timeout, lists_trials=is_listed)
 
     def _make_loop(
         self,
@@ -334,6 +314,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         watch: Watch | None,
         task: SearchTask,
         clock: Clock,
+        announcer: Announcer,
     ) -> SearchLoop:
         """Put together the study, the evaluation of splits and the listeners."""
         with_callbacks = self._has_callbacks()
@@ -342,8 +323,10 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         listeners: list[Listener] = [checkpoint]
         if callable(self.scoring):
             listeners.append(RefitCheck(self._check_refit_for_multimetric))
-        if self.verbose > 0:
-            listeners.append(self._make_progress(plan))
+        listeners.append(announcer)
+        evaluation = self._make_evaluation(
+            inputs, plan, workers, watch, task if with_callbacks else None, announcer.draws_a_line
+        )
         expected = self._result_format(inputs, plan)
         return SearchLoop(
             Study(
@@ -353,11 +336,13 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
                 random_state=plan.seed,
                 racing=self._race_level(plan),
             ),
-            self._make_evaluation(inputs, plan, workers, watch, task if with_callbacks else None),
+            evaluation,
             partial(outcome_of, metric=self.refit, n_splits=self.n_splits_),
             n_trials=self._n_planned(plan),
             while_proposing=nullcontext if workers.are_threads else one_blas_thread(),
-            finished=FinishedTrials(self._stopping_rules(), listeners, n_initial=len(plan.initial)),
+            finished=FinishedTrials(
+                [*self._stopping_rules(), announcer], listeners, n_initial=len(plan.initial)
+            ),
             clock=clock,
             watch=watch,
             recorded=dict(enumerate(plan.initial))
@@ -371,6 +356,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
         workers: Workers,
         watch: Watch | None,
         task: SearchTask | None,
+        prints_over_line: bool,
     ) -> Evaluation:
         """Return the evaluation of splits; `task` is None without callbacks."""
         options = {
@@ -384,7 +370,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
             "return_times": True,
             "return_parameters": False,
             "error_score": self.error_score,
-            "verbose": self.verbose,
+            "verbose": self.verbose if self.verbose >= PER_FIT else 0,
             "caller": None if task is None else self,
         }
         return Evaluation(
@@ -398,6 +384,7 @@ class BaseModelSearchCV(ShownAsWritten, StoresResults):
             in_subprocess=workers.are_processes,
             watch=watch,
             predictions=plan.predictions,
+            prints_over_line=prints_over_line,
         )
 
     def _result_format(self, inputs: Inputs, plan: Plan) -> ResultFormat:

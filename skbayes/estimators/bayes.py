@@ -65,10 +65,12 @@ class BayesSearchCV(SequentialSearchCV):
         that shuffles without a seed.
 
     verbose : int, default=0
-        1 prints one line per finished candidate: its number, its score, the best score so far and
-        its number, the time elapsed and the time expected to be left. At the end it prints the gain
-        over the defaults, if they were evaluated, and best values that lie at the end of a range.
-        Higher values also print scikit-learn's messages about every split.
+        1 shows how far the search is: finished candidates, the best score with its standard error,
+        time elapsed and expected to be left, failed and dropped candidates. In a terminal or a
+        notebook it is one line that is updated, elsewhere a line now and then. At the end it prints
+        the gain over the defaults, if they were evaluated, and best values that lie at the end of a
+        range. 2 adds a line per candidate with its parameters, 3 and more scikit-learn's messages
+        about every split.
 
     pre_dispatch : int or str, default='2*n_jobs'
         How many evaluations are handed to the workers ahead of time.
@@ -151,6 +153,14 @@ class BayesSearchCV(SequentialSearchCV):
         They are refused if the data, splits, scoring or another part of the estimator differ. The
         space may differ, see `inspection.suggest_space`.
 
+    callbacks : callable or list of callables, default=None
+        Called as ``callback(search, trial)`` in the main process for every finished candidate, in
+        their order, with a :class:`~skbayes.FinishedTrial`; those taken from a checkpoint or from
+        `initial_trials` are announced too. A true answer ends the search after this candidate.
+        Meanwhile ``search.best_trial_`` is the best one so far. A callback may also have
+        ``on_search_begin(search)`` and ``on_search_end(search)``. If one raises, its error ends the
+        search, which keeps what it has found. Clones of the search share its callbacks.
+
     Attributes
     ----------
     cv_results_ : dict of numpy (masked) ndarrays
@@ -183,6 +193,9 @@ class BayesSearchCV(SequentialSearchCV):
 
     splits_ : list of (ndarray, ndarray)
         Training and test samples of each split, on which all candidates were compared.
+
+    seed_ : int
+        Seed of all random numbers of the search, drawn from `random_state`.
 
     n_splits_ : int
         Number of cross-validation splits.

@@ -21,21 +21,25 @@ from skbayes._sklearn_compat import (
 from skbayes.engine.finished import Listener
 from skbayes.engine.loop import SearchLoop
 from skbayes.engine.records.journal import JournalError
+from skbayes.estimators.callbacks import Announcer
 from skbayes.estimators.inputs import Inputs, Plan
 from skbayes.estimators.interrupted import what_was_kept, what_was_kept_before_the_refit
 from skbayes.estimators.partial_results import filled, take_out
 from skbayes.estimators.past_trials import fingerprint_of
-from skbayes.estimators.progress import say
+from skbayes.estimators.screen import say
 from skbayes.evaluation.all_failed import raise_if_all_failed
 from skbayes.evaluation.results import (
     Record,
     failures_of,
     insert_missing_metrics,
+    maximised_metric,
     merge_equal_errors,
     timeline_of,
 )
+from skbayes.evaluation.table import metrics_of
 from skbayes.findings import closing_lines
 from skbayes.space.written import shown
+from skbayes.surrogate import Surrogate
 from skbayes.trial import Trial
 
 
@@ -69,6 +73,23 @@ class StoresResults(BaseSearchCV):
     def _n_planned(self, plan: Plan) -> int:
         """Return how many trials there will be at most."""
 
+    @property
+    def surrogate_(self) -> Surrogate:
+        """Gaussian process of the score over the space, fitted to the results anew.
+
+        Raises
+        ------
+        AttributeError
+            If the search is not fitted, or fewer than two candidates have a score.
+        """
+        if not hasattr(self, "cv_results_"):
+            raise AttributeError(f"this {type(self).__name__} is not fitted yet.")
+        metric = maximised_metric(metrics_of(self.cv_results_), self.refit)
+        try:
+            return Surrogate.of_results(self.param_distributions, self.cv_results_, metric)
+        except (TypeError, ValueError) as error:
+            raise AttributeError(f"no surrogate_: {error}") from None
+
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there are results; if only the refit is missing, raise an error that says so."""
         if self.refit and hasattr(self, "best_params_") and not hasattr(self, "best_estimator_"):
@@ -87,12 +108,20 @@ class StoresResults(BaseSearchCV):
 
     @contextmanager
     def _stored_if_interrupted(
-        self, loop: SearchLoop, inputs: Inputs, plan: Plan, refit_metric: Any
+        self,
+        loop: SearchLoop,
+        inputs: Inputs,
+        plan: Plan,
+        refit_metric: Any,
+        announcer: Announcer,
     ) -> Iterator[None]:
         """If the search is interrupted, store its finished trials and add a note to the error."""
         try:
             yield
-        except (KeyboardInterrupt, JournalError) as interrupt:
+        except BaseException as interrupt:
+            is_interrupt = isinstance(interrupt, KeyboardInterrupt | JournalError)
+            if not (is_interrupt or interrupt is announcer.error):
+                raise
             records = loop.finished.records(is_interrupted=True)
             try:
                 if any(np.isfinite(record.trial.score) for record in records):

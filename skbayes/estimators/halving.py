@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from skbayes._sklearn_compat import Interval, StrOptions
-from skbayes.estimators.base import BaseModelSearchCV
-from skbayes.estimators.callbacks import HalvingTask, SearchTask
+from skbayes.estimators.base import PER_TRIAL, BaseModelSearchCV
 from skbayes.estimators.hints import explaining_wrong_arguments
 from skbayes.estimators.inputs import Inputs, Plan, given_points
 from skbayes.estimators.progress import Progress
@@ -20,6 +19,8 @@ from skbayes.estimators.schedule import (
     best_with_most_resources,
     make_schedule,
 )
+from skbayes.estimators.screen import Screen
+from skbayes.estimators.task_tree import HalvingTask, SearchTask
 from skbayes.evaluation.all_failed import describe_errors
 from skbayes.evaluation.results import Record
 from skbayes.evaluation.splits import Split
@@ -123,10 +124,12 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         that shuffles without a seed.
 
     verbose : int, default=0
-        1 prints one line per finished candidate: its number, its score, the best score so far and
-        its number, the time elapsed and the time expected to be left. At the end it prints the gain
-        over the defaults, if they were evaluated, and best values that lie at the end of a range.
-        Higher values also print scikit-learn's messages about every split.
+        1 shows how far the search is: finished candidates, the best score with its standard error,
+        time elapsed and expected to be left, failed and dropped candidates. In a terminal or a
+        notebook it is one line that is updated, elsewhere a line now and then. At the end it prints
+        the gain over the defaults, if they were evaluated, and best values that lie at the end of a
+        range. 2 adds a line per candidate with its parameters, 3 and more scikit-learn's messages
+        about every split.
 
     pre_dispatch : int or str, default='2*n_jobs'
         How many evaluations are handed to the workers ahead of time.
@@ -175,6 +178,14 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         Time limit in seconds for fitting and scoring on one split. A fit that takes longer is
         ended together with its process, and counts as failed. It needs `n_jobs` of 2 or more with
         joblib's backend loky.
+
+    callbacks : callable or list of callables, default=None
+        Called as ``callback(search, trial)`` in the main process for every finished candidate, in
+        their order, with a :class:`~skbayes.FinishedTrial`; those taken from a checkpoint or from
+        `initial_trials` are announced too. A true answer ends the search after this candidate.
+        Meanwhile ``search.best_trial_`` is the best one so far. A callback may also have
+        ``on_search_begin(search)`` and ``on_search_end(search)``. If one raises, its error ends the
+        search, which keeps what it has found. Clones of the search share its callbacks.
 
     Attributes
     ----------
@@ -226,6 +237,9 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
 
     splits_ : list of (ndarray, ndarray)
         Training and test samples of each split, on which all candidates were compared.
+
+    seed_ : int
+        Seed of all random numbers of the search, drawn from `random_state`.
 
     n_splits_ : int
         Number of cross-validation splits.
@@ -354,6 +368,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         checkpoint: Any = None,
         timeout: float | None = None,
         max_fit_time: float | None = None,
+        callbacks: Any = None,
     ) -> None:
         super().__init__(
             estimator=estimator,
@@ -374,6 +389,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         self.checkpoint = checkpoint
         self.timeout = timeout
         self.max_fit_time = max_fit_time
+        self.callbacks = callbacks
         self.n_candidates = n_candidates
         self.factor = factor
         self.resource = resource
@@ -402,10 +418,10 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     def _begin_search(self, plan: Plan, context: Any) -> SearchTask:
         return HalvingTask(self, context, _schedule(plan).brackets, self.n_splits_)
 
-    def _make_progress(self, plan: Plan) -> Progress:
-        super()._make_progress(plan)
-        schedule = _schedule(plan)
-        return Progress(schedule.n_trials, schedule.total_cost, self.refit, self.resource)
+    def _make_progress(self, plan: Plan, screen: Screen) -> Progress:
+        schedule, lists_trials = _schedule(plan), self.verbose >= PER_TRIAL
+        cost = schedule.total_cost
+        return Progress(screen, schedule.n_trials, cost, self.resource, self.timeout, lists_trials)
 
     def _check_outcomes(self, records: list[Record], plan: Plan) -> None:
         """Raise if no candidate has a score, or none in a rung that was to be promoted."""

@@ -13,7 +13,7 @@ from sklearn.base import is_classifier
 from skbayes._sklearn_compat import Interval, Options, StrOptions
 from skbayes.engine.budget import FitsBudget, Patience, StoppingRule
 from skbayes.engine.records.checkpoint import Checkpoint
-from skbayes.estimators.base import BaseModelSearchCV
+from skbayes.estimators.base import PER_TRIAL, BaseModelSearchCV
 from skbayes.estimators.hints import explaining_wrong_arguments
 from skbayes.estimators.inputs import Inputs, Plan, given_points
 from skbayes.estimators.past_trials import (
@@ -22,7 +22,8 @@ from skbayes.estimators.past_trials import (
     initial_records,
     past_trials_of,
 )
-from skbayes.estimators.progress import Progress, say
+from skbayes.estimators.progress import Progress
+from skbayes.estimators.screen import Screen
 from skbayes.evaluation.predictions import METHODS, PredictionMethod, PredictionStore
 from skbayes.evaluation.results import Record
 from skbayes.evaluation.splits import Split
@@ -96,6 +97,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         n_fits: int | None = None,
         return_predictions: bool | str = False,
         initial_trials: Any = None,
+        callbacks: Any = None,
     ) -> None:
         super().__init__(
             estimator=estimator,
@@ -122,6 +124,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         self.n_fits = n_fits
         self.return_predictions = return_predictions
         self.initial_trials = initial_trials
+        self.callbacks = callbacks
 
     @property
     def trials_(self) -> PastTrials:
@@ -189,12 +192,17 @@ class SequentialSearchCV(BaseModelSearchCV):
                     stacklevel=2,
                 )
 
-    def _make_progress(self, plan: Plan) -> Progress:
+    def _plan_in_words(self, plan: Plan) -> str:
         if self.n_iter is not None:
-            return super()._make_progress(plan)
+            return super()._plan_in_words(plan)
         budget = f"{self.n_fits} fits" if self.timeout is None else f"{self.timeout:g} seconds"
-        say(f"Fitting {self.n_splits_} folds for each of as many candidates as {budget} allow")
-        return Progress(None, np.inf, self.refit)
+        return f"Fitting {self.n_splits_} folds for each of as many candidates as {budget} allow"
+
+    def _make_progress(self, plan: Plan, screen: Screen) -> Progress:
+        if self.n_iter is not None:
+            return super()._make_progress(plan, screen)
+        is_listed = self.verbose >= PER_TRIAL
+        return Progress(screen, None, np.inf, timeout=self.timeout, lists_trials=is_listed)
 
     def _n_planned(self, plan: Plan) -> int:
         given = plan.sampler.given

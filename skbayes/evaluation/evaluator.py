@@ -21,6 +21,7 @@ from skbayes._sklearn_compat import (
 )
 from skbayes.evaluation.fit_warnings import FitWarning, collect_warnings
 from skbayes.evaluation.predictions import PredictionMethod, PredictionStore
+from skbayes.evaluation.printing import over_the_line
 from skbayes.evaluation.results import SplitResult
 from skbayes.evaluation.splits import Split
 from skbayes.evaluation.task import Answer, Evaluator, Task
@@ -57,6 +58,9 @@ class Evaluation(Evaluator):
         Keeps a file per split under way, if the processes they run in may die.
     predictions : PredictionStore or None, default=None
         Keeps the predictions on the test samples; None to make none.
+    prints_over_line : bool, default=False
+        Whether the main process shows progress in the last line of the terminal, so that what fits
+        print in other processes must go above it.
     """
 
     estimator: Any
@@ -69,6 +73,7 @@ class Evaluation(Evaluator):
     in_subprocess: bool = False
     watch: Watch | None = None
     predictions: PredictionStore | None = None
+    prints_over_line: bool = False
 
     @property
     def n_splits(self) -> int:
@@ -80,6 +85,7 @@ class Evaluation(Evaluator):
             *self._work(trial, splits),
             [None if pool is None else pool.model_for(trial, split) for split in splits],
             in_subprocess=self.in_subprocess,
+            prints_over_line=self.prints_over_line,
             watch=self.watch,
             estimator=self.estimator,
             returns_model=pool is not None and pool.wants(trial),
@@ -176,12 +182,16 @@ def _evaluate(
     returns_model: bool,
     scorer: Any,
     predicts: PredictionMethod | None = None,
+    prints_over_line: bool = False,
     **options: Any,
 ) -> Answer:
     begin = time.perf_counter()
     fit_warnings: list[FitWarning] = []
     results: dict[int, SplitResult] = {}
-    with collect_warnings(fit_warnings) if in_subprocess else nullcontext():
+    with (
+        collect_warnings(fit_warnings) if in_subprocess else nullcontext(),
+        over_the_line() if in_subprocess and prints_over_line else nullcontext(),
+    ):
         for split, (train, test), context, model in zip(
             splits, indices, contexts, models, strict=True
         ):

@@ -222,65 +222,6 @@ def test_an_interrupt_says_what_was_kept_and_how_to_go_on(
     assert wanted in note
 
 
-LINE = re.compile(
-    r"\[ *(\d+)/(\d+)\]  (?:n_samples=\d+  )?(?:score (\S+)|failed: .+?)"
-    r"(?:  best (\S+) \[(\d+)\])?  \d+:\d\d elapsed, \d+:\d\d left$"
-)
-
-
-def progress_of(search, capsys):
-    search.fit(X, Y)
-    first, *lines = capsys.readouterr().out.splitlines()
-    end = next(n for n, line in enumerate(lines) if line.startswith("Best score"))
-    lines = lines[:end]
-    return first, [LINE.match(line) for line in lines], lines
-
-
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_every_candidate_has_a_line(make, n_jobs, capsys):
-    search = make(verbose=1, n_jobs=n_jobs)
-    first, matches, lines = progress_of(search, capsys)
-    scores = search.cv_results_["mean_test_score"]
-    n = len(scores)
-    assert first == f"Fitting 2 folds for each of {n} candidates, totalling {2 * n} fits"
-    assert [int(match[1]) for match in matches] == list(range(1, n + 1))
-    assert {int(match[2]) for match in matches} == {n}
-    np.testing.assert_allclose([float(match[3]) for match in matches], scores, rtol=1e-4)
-    best = np.maximum.accumulate(scores)
-    np.testing.assert_allclose([float(match[4]) for match in matches], best, rtol=1e-4)
-    assert [int(match[5]) for match in matches] == [
-        1 + int(np.argmax(scores[: k + 1])) for k in range(n)
-    ]
-    assert lines[-1].endswith("0:00 left")
-    assert max(map(len, lines)) < 80
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning", "ignore:One or more")
-def test_a_failed_candidate_says_why(make, capsys):
-    space = {"C": [-1.0, 1.0], "gamma": loguniform(1e-3, 1)}
-    _, _, lines = progress_of(make(space=space, verbose=1, random_state=3), capsys)
-    assert any("failed: InvalidParameterError: The" in line for line in lines)
-
-
-def test_restored_candidates_are_one_line(make, tmp_path, capsys):
-    search = make(checkpoint=tmp_path / "j").fit(X, Y)
-    search.set_params(verbose=1)
-    _, matches, lines = progress_of(search, capsys)
-    assert matches == []
-    assert lines == []
-    if make.cls is not HalvingBayesSearchCV:
-        _, matches, lines = progress_of(search.set_params(n_iter=6), capsys)
-        assert lines[0] == "4 candidates were taken over"
-        assert [int(match[1]) for match in matches[1:]] == [5, 6]
-
-
-def test_an_unlimited_number_of_candidates_is_not_announced(capsys):
-    BayesSearchCV(SVC(), SPACE, n_iter=None, timeout=0.2, verbose=1).fit(X, Y)
-    first, *lines = capsys.readouterr().out.splitlines()
-    assert first == "Fitting 5 folds for each of as many candidates as 0.2 seconds allow"
-    assert re.match(r"\[1\]  score \S+  best \S+ \[1\]  0:\d\d elapsed$", lines[0])
-
-
 def test_a_search_goes_on_where_nobody_can_read_what_it_prints(make, monkeypatch):
     closed = io.StringIO()
     closed.close()

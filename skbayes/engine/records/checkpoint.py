@@ -49,6 +49,7 @@ NOT_IN_IDENTITY = {
     "n_iter_no_change",
     "n_fits",
     "max_fit_time",
+    "callbacks",
     "initial_trials",
 }
 """Parameters that do not affect the trials, or that `identity_of` adds in another form."""
