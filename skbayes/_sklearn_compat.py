@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from copy import copy
 from importlib.util import find_spec
 from traceback import format_exc
 from typing import Any, Self
@@ -53,6 +54,7 @@ __all__ = [
     "scorers_by_name",
     "warn_or_raise_about_fit_failures",
     "without_fit_frame",
+    "without_siblings",
 ]
 
 
@@ -86,6 +88,20 @@ def has_callbacks(estimator: Any) -> bool:
     estimator : object
     """
     return HAS_CALLBACKS and hasattr(estimator, "_skl_callbacks")  # 1.9
+
+
+def without_siblings(context: Any) -> Any:
+    """Return a copy of a callback context that knows its ancestors and no other tasks.
+
+    Parameters
+    ----------
+    context : CallbackContext
+    """
+    alone = copy(context)
+    alone._children_map = {}  # 1.9
+    if alone.parent is not None:
+        alone.parent = without_siblings(alone.parent)
+    return alone
 
 
 FIT_FRAME = f"in {_fit_and_score.__name__}"

@@ -25,13 +25,22 @@ LAYERS = {
     "evaluation": 5,
     "surrogate": 6,
     "findings": 6,
+    "params_json": 6,
     "engine": 6,
+    "tracking": 6,
     "estimators": 7,
     "inspection": 8,
     "selection": 8,
     "__init__": 8,
 }
-KNOWS_SKLEARN = {"evaluation", "engine", "estimators", "inspection", "_sklearn_compat"}
+KNOWS_SKLEARN = {
+    "evaluation",
+    "engine",
+    "estimators",
+    "inspection",
+    "params_json",
+    "_sklearn_compat",
+}
 
 
 def part_of(path):
@@ -60,7 +69,7 @@ def test_imports_run_down(path):
             assert here == "engine", f"{here} imports {name}"
 
 
-COMPAT = {"_sklearn_compat", "_joblib_compat"}
+COMPAT = {"_sklearn_compat", "_joblib_compat", "_mlflow_compat"}
 
 ALLOWED = {
     "estimators/base.py": {

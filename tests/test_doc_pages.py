@@ -12,7 +12,8 @@ DOC = Path(skbayes.__file__).parents[1] / "doc"
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "page", ["after_the_search.md", "halving.md", "long_searches.md", "racing.md"]
+    "page",
+    ["after_the_search.md", "halving.md", "long_searches.md", "racing.md", "while_it_runs.md"],
 )
 def test_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

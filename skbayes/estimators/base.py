@@ -63,8 +63,9 @@ from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.space.base import SearchSpace
 from skbayes.space.space import dicts_of
-from skbayes.space.written import shown
+from skbayes.space.written import shown, with_written_distributions
 from skbayes.study import Study
+from skbayes.tracking.autologging import autologging_callbacks, autologging_off
 
 PER_TRIAL, PER_FIT = 2, 3
 """Values of `verbose` from which on each trial, and each fit, has a line of its own."""
@@ -125,8 +126,9 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
             If a value of `param_distributions` is neither a list nor a distribution.
         """
         self._forget_earlier_fit()
-        announcer = Announcer(self, callbacks_of(self))
-        with announcer.announcing_the_end():
+        callbacks = callbacks_of(self)
+        announcer = Announcer(self, [*callbacks, *autologging_callbacks(callbacks)])
+        with autologging_off(), announcer.announcing_the_end():
             self._search_and_refit(X, y, params, announcer)
         return self
 
@@ -143,7 +145,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
         seed, space = self._draw_seed(), self._read_space()
         with self._open_checkpoint(inputs, space, seed, n_points) as checkpoint:
             plan = self._make_plan(inputs, space, checkpoint)
-            self.splits_, self.seed_ = plan.splits, plan.seed
+            self.splits_, self.seed_, self.run_id_ = plan.splits, plan.seed, checkpoint.run_id
             self.n_splits_, self.n_points_ = len(plan.splits), n_points
             task = self._begin_search(plan, context)
             with workers.watch(self.max_fit_time) as watch, self._showing(plan) as progress:
@@ -274,7 +276,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
 
     def _begin_search(self, plan: Plan, context: Any) -> SearchTask:
         """Open the search in scikit-learn's task tree."""
-        return SearchTask(self, context, self._n_planned(plan), self.n_splits_)
+        return SearchTask(self, context, self._n_planned(plan) * self.n_splits_, self.n_splits_)
 
     @contextmanager
     def _showing(self, plan: Plan) -> Iterator[Progress | None]:
@@ -318,8 +320,6 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
     ) -> SearchLoop:
         """Put together the study, the evaluation of splits and the listeners."""
         with_callbacks = self._has_callbacks()
-        if with_callbacks:
-            task.make_contexts()
         listeners: list[Listener] = [checkpoint]
         if callable(self.scoring):
             listeners.append(RefitCheck(self._check_refit_for_multimetric))
@@ -371,7 +371,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
             "return_parameters": False,
             "error_score": self.error_score,
             "verbose": self.verbose if self.verbose >= PER_FIT else 0,
-            "caller": None if task is None else self,
+            "caller": None if task is None else self._caller(workers),
         }
         return Evaluation(
             clone(self.estimator),
@@ -386,6 +386,17 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
             predictions=plan.predictions,
             prints_over_line=prints_over_line,
         )
+
+    def _caller(self, workers: Workers) -> Any:
+        """Return the search as scikit-learn's callbacks see it.
+
+        It is sent with every task to other processes, and SciPy's distributions are large.
+        """
+        if not workers.are_processes:
+            return self
+        space = with_written_distributions(self.param_distributions)
+        small = {"param_distributions": space, "callbacks": None}
+        return type(self)(**(self.get_params(deep=False) | small))
 
     def _result_format(self, inputs: Inputs, plan: Plan) -> ResultFormat:
         """Return the format of the results of a trial."""

@@ -194,6 +194,9 @@ class BayesSearchCV(SequentialSearchCV):
     splits_ : list of (ndarray, ndarray)
         Training and test samples of each split, on which all candidates were compared.
 
+    run_id_ : str
+        Tells this search from others in trackers; a search resumed from a checkpoint keeps it.
+
     seed_ : int
         Seed of all random numbers of the search, drawn from `random_state`.
 

@@ -24,6 +24,7 @@ from skbayes.estimators.past_trials import (
 )
 from skbayes.estimators.progress import Progress
 from skbayes.estimators.screen import Screen
+from skbayes.estimators.task_tree import SearchTask
 from skbayes.evaluation.predictions import METHODS, PredictionMethod, PredictionStore
 from skbayes.evaluation.results import Record
 from skbayes.evaluation.splits import Split
@@ -203,6 +204,11 @@ class SequentialSearchCV(BaseModelSearchCV):
             return super()._make_progress(plan, screen)
         is_listed = self.verbose >= PER_TRIAL
         return Progress(screen, None, np.inf, timeout=self.timeout, lists_trials=is_listed)
+
+    def _begin_search(self, plan: Plan, context: Any) -> SearchTask:
+        if self.n_iter is not None:
+            return super()._begin_search(plan, context)
+        return SearchTask(self, context, None, self.n_splits_)
 
     def _n_planned(self, plan: Plan) -> int:
         given = plan.sampler.given

@@ -1,15 +1,16 @@
 """The part of scikit-learn's task tree that a search adds: one task per split of a candidate.
 
-All contexts are made before the first task is sent to a worker: one that is made while tasks are
-sent cannot be pickled. Without callbacks none is made, because they are slow to send.
+A context is made when its task is first made. What is sent to another process is a copy that knows
+its ancestors but not its siblings, because the whole tree would be sent with every task.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
+from skbayes._sklearn_compat import without_siblings
 from skbayes.samplers.halving import Bracket, rung_of
 from skbayes.trial import Trial
 
@@ -22,42 +23,45 @@ class SearchTask:
     search : estimator
     context : CallbackContext
         Of the whole fit.
-    n_trials, n_splits : int
-        How many there will be at most.
+    n_subtasks : int or None
+        How many subtasks there will be at most; None if that is not known.
+    n_splits : int
+        Splits of a candidate.
     """
 
-    def __init__(self, search: Any, context: Any, n_trials: int, n_splits: int) -> None:
-        self._search, self._n_trials, self._n_splits = search, n_trials, n_splits
-        self._contexts: list[Any] = []
+    def __init__(self, search: Any, context: Any, n_subtasks: int | None, n_splits: int) -> None:
+        self._search, self._n_splits = search, n_splits
+        self._contexts: dict[tuple[int, int], Any] = {}  # by trial and split
         self._task = context.subcontext(
-            task_name="search", max_subtasks=self._n_subtasks, sequential_subtasks=False
+            task_name="search", max_subtasks=n_subtasks, sequential_subtasks=False
         ).call_on_fit_task_begin(estimator=search)
 
-    @property
-    def _n_subtasks(self) -> int:
-        return self._n_trials * self._n_splits
-
-    def make_contexts(self) -> None:
-        """Make the contexts of all splits."""
-        self._contexts = _contexts_below(self._task, self._n_subtasks)
-
-    def context_of(self, trial: Trial, split: int) -> Any:
+    def context_of(self, trial: Trial, split: int, is_sent: bool) -> Any:
         """Return the context of a split of a trial.
 
         Parameters
         ----------
         trial : Trial
         split : int
+        is_sent : bool
+            Whether it is sent to another process.
 
         Returns
         -------
         context : CallbackContext
         """
-        return self._contexts[trial.number * self._n_splits + split]
+        if (trial.number, split) not in self._contexts:
+            for number in range(self._n_splits):
+                self._contexts[trial.number, number] = self._new_context(trial, number)
+        context = self._contexts[trial.number, split]
+        return without_siblings(context) if is_sent else context
 
     def end(self) -> None:
         """End the task."""
         self._task.call_on_fit_task_end(estimator=self._search)
+
+    def _new_context(self, trial: Trial, split: int) -> Any:
+        return _below(self._task, trial.number * self._n_splits + split)
 
 
 class HalvingTask(SearchTask):
@@ -75,44 +79,33 @@ class HalvingTask(SearchTask):
     def __init__(
         self, search: Any, context: Any, brackets: Sequence[Bracket], n_splits: int
     ) -> None:
-        self._sizes = {
+        sizes = {
             (number, step): rung.n_candidates * n_splits
             for number, bracket in enumerate(brackets)
             for step, rung in enumerate(bracket.rungs)
         }
-        self._rungs: list[Any] = []
-        self._unused: dict[tuple[int, int], Iterator[Any]] = {}  # contexts of each rung
-        self._used: dict[int, list[Any]] = {}  # contexts of each trial
-        super().__init__(search, context, sum(self._sizes.values()) // n_splits, n_splits)
-
-    @property
-    def _n_subtasks(self) -> int:
-        return len(self._sizes)
-
-    def make_contexts(self) -> None:
-        for number, (place, size) in enumerate(self._sizes.items()):
-            rung = self._task.subcontext(
+        super().__init__(search, context, len(sizes), n_splits)
+        self._n_used: Counter[tuple[int, int]] = Counter()  # contexts of each rung
+        self._rungs = {
+            place: self._task.subcontext(
                 task_name="halving-iteration",
                 task_id=number,
                 max_subtasks=size,
                 sequential_subtasks=False,
-            ).call_on_fit_task_begin(estimator=self._search)
-            self._rungs.append(rung)
-            self._unused[place] = iter(_contexts_below(rung, size))
-
-    def context_of(self, trial: Trial, split: int) -> Any:
-        if trial.number not in self._used:
-            self._used[trial.number] = list(islice(self._unused[rung_of(trial)], self._n_splits))
-        return self._used[trial.number][split]
+            ).call_on_fit_task_begin(estimator=search)
+            for number, (place, size) in enumerate(sizes.items())
+        }
 
     def end(self) -> None:
-        for rung in self._rungs:
+        for rung in self._rungs.values():
             rung.call_on_fit_task_end(estimator=self._search)
         super().end()
 
+    def _new_context(self, trial: Trial, split: int) -> Any:
+        place = rung_of(trial)
+        self._n_used[place] += 1
+        return _below(self._rungs[place], self._n_used[place] - 1)
 
-def _contexts_below(task: Any, n: int) -> list[Any]:
-    return [
-        task.subcontext(task_name="candidate-split-evaluation", task_id=number)
-        for number in range(n)
-    ]
+
+def _below(task: Any, number: int) -> Any:
+    return task.subcontext(task_name="candidate-split-evaluation", task_id=number)

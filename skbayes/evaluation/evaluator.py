@@ -45,8 +45,8 @@ class Evaluation(Evaluator):
     options : mapping
         Data, scorer and all other arguments of scikit-learn's evaluation of a split.
     context_of : callable, default=None
-        Returns the callback context of a trial and the number of a split; None if there are no
-        callbacks.
+        Returns the callback context of a trial and the number of a split, given whether it is sent
+        to another process; None if there are no callbacks.
     subsampled : mapping of int to sequence of Split, default={}
         By fidelity, the splits with that number of samples. Trials of any other fidelity use all
         samples.
@@ -67,7 +67,7 @@ class Evaluation(Evaluator):
     splits: Sequence[Split]
     n_trials: int
     options: Mapping[str, Any]
-    context_of: Callable[[Trial, int], Any] | None = None
+    context_of: Callable[[Trial, int, bool], Any] | None = None
     subsampled: Mapping[int, Sequence[Split]] = field(default_factory=dict)
     pool: WarmStartPool | None = None
     in_subprocess: bool = False
@@ -126,7 +126,8 @@ class Evaluation(Evaluator):
         if trial.fidelity is not None:
             of_trial = self.subsampled.get(trial.fidelity, self.splits)
         contexts = [
-            None if self.context_of is None else self.context_of(trial, split) for split in splits
+            None if self.context_of is None else self.context_of(trial, split, self.in_subprocess)
+            for split in splits
         ]
         return trial.number, splits, [of_trial[split] for split in splits], contexts, self.n_splits
 

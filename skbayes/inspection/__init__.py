@@ -16,10 +16,10 @@ from skbayes.inspection.displays import (
 )
 from skbayes.inspection.honest import HonestScore, honest_score
 from skbayes.inspection.importance import Importance, parameter_importance
-from skbayes.inspection.params_json import params_from_json, params_to_json
 from skbayes.inspection.partial_effects import PartialEffect, partial_effect
 from skbayes.inspection.report import SearchReport, search_report
 from skbayes.inspection.suggestion import suggest_space
+from skbayes.params_json import params_from_json, params_to_json
 
 __all__ = [
     "ConvergenceDisplay",

@@ -22,10 +22,10 @@ from skbayes.inspection.diagnosis import Failure, Outlook, failures_of, outlook_
 from skbayes.inspection.hold_out import HoldOut, compare_on
 from skbayes.inspection.honest import HonestScore, honest_score
 from skbayes.inspection.importance import Importance, importance_of
-from skbayes.inspection.params_json import params_to_json
 from skbayes.inspection.reading import complete_candidates, metric_of, space_of, surrogate_of
 from skbayes.inspection.report_figures import figures_of
 from skbayes.inspection.report_text import as_html, as_text
+from skbayes.params_json import params_to_json
 from skbayes.space import Space
 from skbayes.space.space import dicts_of
 from skbayes.space.written import described, shown, text_of

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import sys
 import warnings
 import zlib
@@ -18,6 +19,7 @@ from itertools import chain
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
+from uuid import uuid4
 
 import numpy as np
 
@@ -144,12 +146,15 @@ class Checkpoint(Listener):
     ----------
     seed : int
         Seed of the search; if the user gave none, the recorded one.
+    run_id : str
+        Tells searches apart; a search that is resumed keeps the recorded one.
     """
 
     def __init__(self, path: Any, identity: Mapping[str, str], seed: int, is_seeded: bool) -> None:
         self._journal = None
         self._identity = dict(identity)
         self.seed = seed
+        self.run_id = uuid4().hex
         if path is None:
             return
         if is_seeded:
@@ -167,6 +172,8 @@ class Checkpoint(Listener):
                 if is_seeded and self._journal.header["seed"] != seed:
                     raise self._error("its first line has another seed than its random_state")
                 self.seed = self._journal.header["seed"]
+                without = digest(self._journal.header)  # for a journal of an earlier version
+                self.run_id = self._journal.header.get("run_id", without)
             except BaseException:
                 self._journal.close()
                 raise
@@ -184,6 +191,7 @@ class Checkpoint(Listener):
         is_right = {
             "versions": _is_texts(header.get("versions")),
             "identity": _is_texts(header.get("identity")),
+            "run_id": is_run_id(header.get("run_id", self.run_id)),
             "seed": type(header.get("seed")) is int and 0 <= header["seed"] < 2**31,
             "splits_digest": isinstance(header.get("splits_digest"), str),
             "splits": splits is None or (isinstance(splits, list) and _is_all_text(splits)),
@@ -237,6 +245,7 @@ class Checkpoint(Listener):
                     "versions": versions(),
                     "identity": self._identity,
                     "seed": self.seed,
+                    "run_id": self.run_id,
                     "splits_digest": digest(drawn),
                     "splits": None if is_repeatable else [_packed(i) for s in drawn for i in s],
                 }
@@ -328,6 +337,16 @@ def metrics_of(scorers: Any) -> list[str] | None:
     """
     by_name = scorers_by_name(scorers)
     return list(by_name) if isinstance(by_name, Mapping) else None
+
+
+def is_run_id(value: Any) -> bool:
+    """Whether a value can be the identifier of a search.
+
+    Parameters
+    ----------
+    value : object
+    """
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{16,32}", value) is not None
 
 
 def is_repeatable(cv: Any) -> bool:

@@ -30,7 +30,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.discovery import all_estimators
 
 from skbayes import BayesSearchCV
-from skbayes.inspection.params_json import HARMLESS, params_from_json, params_to_json
+from skbayes.params_json import HARMLESS, params_from_json, params_to_json
 
 HERE = __name__.partition(".")[0]
 
@@ -354,7 +354,7 @@ def estimator(path, **params):
         *("sklearn.metrics.pairwise.delayed", "skbayes.engine.records.journal.os.system"),
         *("sklearn.svm.SVC.fit", "sklearn.tests.test_base.MyEstimator", "sklearn.svm"),
         *("sklearn", "os", "", "os.system()", "sklearn.svm.SVC.__init__", ".os.system", "a..b"),
-        *("sklearnx.svm.SVC", f"{HERE}.inspection.test_params_json.halved"),
+        *("sklearnx.svm.SVC", f"{HERE}.test_params_json.halved"),
     ],
 )
 def test_only_harmless_names_are_imported_from_any_file(path):
