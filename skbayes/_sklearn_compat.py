@@ -7,12 +7,14 @@ Everything else of scikit-learn is used through its public interface, or through
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 from copy import copy
 from importlib.util import find_spec
 from traceback import format_exc
 from typing import Any, Self
 
+from sklearn import get_config
 from sklearn.base import _clone_parametrized, _fit_context  # 1.3 to 1.9
 from sklearn.metrics._scorer import _MultimetricScorer  # 0.23 to 1.9
 from sklearn.model_selection._search import BaseSearchCV  # 0.18 to 1.9
@@ -53,6 +55,7 @@ __all__ = [
     "safe_split",
     "scorers_by_name",
     "warn_or_raise_about_fit_failures",
+    "with_current_config",
     "without_fit_frame",
     "without_siblings",
 ]
@@ -102,6 +105,18 @@ def without_siblings(context: Any) -> Any:
     if alone.parent is not None:
         alone.parent = without_siblings(alone.parent)
     return alone
+
+
+def with_current_config(function: Any) -> Any:
+    """Return a delayed function that runs with scikit-learn's settings and the filters of warnings.
+
+    Parameters
+    ----------
+    function : callable
+        What scikit-learn's `delayed` returns.
+    """
+    filters = getattr(warnings, "_get_filters", lambda: warnings.filters)()  # Python 3.14
+    return function.with_config_and_warning_filters(get_config(), filters)  # 1.6 to 1.9
 
 
 FIT_FRAME = f"in {_fit_and_score.__name__}"

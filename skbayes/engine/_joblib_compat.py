@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from joblib import Parallel
 from joblib._utils import eval_expr  # 1.3 to 1.6
-from joblib.externals.loky.process_executor import TerminatedWorkerError  # 0.12 to 1.6
+from joblib.externals.loky.process_executor import (  # 0.12 to 1.6
+    ProcessPoolExecutor,
+    TerminatedWorkerError,
+)
 
-__all__ = ["TerminatedWorkerError", "eval_expr", "has_error"]
+__all__ = [
+    "ProcessPoolExecutor",
+    "TerminatedWorkerError",
+    "eval_expr",
+    "has_error",
+    "worker_environment",
+]
 
 
 def has_error(parallel: Parallel) -> bool:
@@ -17,3 +28,15 @@ def has_error(parallel: Parallel) -> bool:
     parallel : Parallel
     """
     return bool(getattr(parallel, "_aborting", True))  # 0.12 to 1.6
+
+
+def worker_environment(backend: Any, n_workers: int) -> dict[str, str]:
+    """Return the environment variables of worker processes, which limit their threads.
+
+    Parameters
+    ----------
+    backend : ParallelBackendBase
+    n_workers : int
+    """
+    environment: dict[str, str] = backend._prepare_worker_env(n_jobs=n_workers)  # 0.14 to 1.6
+    return environment

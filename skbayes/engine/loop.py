@@ -8,6 +8,7 @@ failed, and the other pending splits are queued again.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from sklearn.utils.parallel import Parallel
 from skbayes.engine._joblib_compat import TerminatedWorkerError
 from skbayes.engine.budget import Clock
 from skbayes.engine.finished import FinishedTrials
+from skbayes.engine.futures import Lost
 from skbayes.engine.queue import Pool
 from skbayes.engine.recovery import Recovery
 from skbayes.engine.under_way import TrialsUnderWay
@@ -28,6 +30,10 @@ from skbayes.evaluation.watch import Watch
 from skbayes.samplers.base import NoProposal
 from skbayes.study import Study
 from skbayes.trial import Outcome, Trial
+
+logger = logging.getLogger("skbayes")
+
+LOST = "the worker that fitted it died, and so did the next one"
 
 
 @dataclass
@@ -91,7 +97,7 @@ class SearchLoop:
             while self._under_way.queue.ready and not self.is_over():
                 try:
                     with pool.make_parallel() as parallel:
-                        self._consume(parallel, pool.is_streaming)
+                        self._consume(parallel, pool.is_streaming, pool.can_abandon)
                 except TerminatedWorkerError:
                     if self._recovery is None:
                         raise
@@ -141,7 +147,7 @@ class SearchLoop:
             self.evaluator.keep(trial, complete)
             self.finished.add(Record(trial, complete, self.study.n_shown(number)))
 
-    def _consume(self, parallel: Parallel, is_streaming: bool) -> None:
+    def _consume(self, parallel: Parallel, is_streaming: bool, can_abandon: bool) -> None:
         """Receive answers and refill the queue, while there is work and time for it."""
         queue = self._under_way.queue
         while queue.ready:
@@ -150,7 +156,7 @@ class SearchLoop:
                 for answer in answers:
                     if answer is not None:  # a pause answers None
                         queue.n_received += 1
-                        self.receive(answer)
+                        self._take(answer)
                         self._refill()
                         queue.n_answered += 1
                     self.finished.tick()
@@ -158,8 +164,19 @@ class SearchLoop:
                         self._recovery.end_overdue()
                     if self.is_over():
                         queue.clear()
-                        if self.watch is not None and self._under_way:
-                            return  # leaving the block ends the processes
+                        if can_abandon and self._under_way:
+                            return  # leaving the block abandons what still runs
+
+    def _take(self, answer: Answer | Lost) -> None:
+        """Take an answer, or mark the splits as failed that have ended several workers."""
+        if isinstance(answer, Answer):
+            self.receive(answer)
+            return
+        logger.warning("trial %d, splits %s: several workers died", answer.number, answer.splits)
+        for split in answer.splits:
+            if self._under_way.is_missing(answer.number, split):
+                failed = self._under_way.failed(answer.number, split, LOST, "")
+                self.add_results(answer.number, {split: failed})
 
     def _refill(self) -> None:
         """Begin all trials that can be proposed now."""

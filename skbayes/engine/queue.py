@@ -44,11 +44,14 @@ class Pool(NamedTuple):
         ready tasks: the search is the same, but some workers are idle.
     n_workers : int, default=1
         How many tasks the `Parallel` runs at once.
+    can_abandon : bool, default=False
+        Whether tasks that still run can be abandoned when the search is over.
     """
 
     make_parallel: MakeParallel
     is_streaming: bool = True
     n_workers: int = 1
+    can_abandon: bool = False
 
 
 class Work(NamedTuple):
@@ -114,14 +117,21 @@ class TaskQueue:
         return self
 
     def __next__(self) -> Task:
+        task = self.pull()
+        if task is not None:
+            return task
+        if self.n_handed_out == self.n_answered:
+            raise StopIteration
+        return self._pause()
+
+    def pull(self) -> Task | None:
+        """Hand out a task; None if none is ready and no spare one is wanted."""
         try:
             task = self.ready.popleft()
         except IndexError:
             spare = self._next_spare()
             if spare is None:
-                if self.n_handed_out == self.n_answered:
-                    raise StopIteration from None
-                return self._pause()
+                return None
             task = spare.task
         self.n_handed_out += 1
         self.empty_since = None

@@ -17,8 +17,15 @@ from sklearn.utils.parallel import Parallel
 from threadpoolctl import ThreadpoolController, threadpool_info
 
 from skbayes.engine._joblib_compat import eval_expr
+from skbayes.engine.executors.dask import DaskExecutor
+from skbayes.engine.executors.loky import LokyExecutor
+from skbayes.engine.executors.ray import RayExecutor
+from skbayes.engine.futures import FuturesParallel
 from skbayes.engine.streaming import StreamingParallel
 from skbayes.evaluation.watch import Watch
+
+CLUSTERS = {"DaskDistributedBackend": "dask", "RayBackend": "ray"}
+"""Clusters by the classes of joblib's backends."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +107,25 @@ class Workers:
             yield Watch(Path(folder.name), max_fit_time)
 
     @property
+    def cluster(self) -> str | None:
+        """Which cluster runs the fits: 'dask', 'ray', or None for none."""
+        return None if self.n == 1 else CLUSTERS.get(type(self.backend).__name__)
+
+    @property
     def stream(self) -> bool:
-        """Whether the backend takes tasks while it delivers answers."""
-        return self.n == 1 or self.backend.supports_return_generator
+        """Whether tasks are taken while answers are delivered."""
+        is_ours = self.n == 1 or self.cluster is not None
+        return is_ours or bool(self.backend.supports_return_generator)
+
+    def warn_of_waves(self) -> None:
+        """Warn of a backend that takes the next tasks once the last of the earlier ones is done."""
+        if not self.stream:
+            warnings.warn(
+                f"joblib's {type(self.backend).__name__} runs tasks in waves: workers wait for the "
+                "slowest fit of a wave, and timeout is only kept between two waves. 'loky', "
+                "'threading', 'dask' and 'ray' do not.",
+                stacklevel=2,
+            )
 
     def n_pre_dispatched(self, pre_dispatch: int | str, n_window: int) -> int:
         """Return how many tasks are handed to the workers ahead of time.
@@ -139,18 +162,30 @@ class Workers:
             )
         return min(n, n_window)
 
-    def parallel(self, pre_dispatch: int) -> Parallel:
+    def parallel(self, pre_dispatch: int, ends_early: bool = False) -> Any:
         """Return a `Parallel` that runs tasks on these workers.
 
         Parameters
         ----------
         pre_dispatch : int
             How many tasks are handed to the workers ahead of time.
+        ends_early : bool, default=False
+            Whether tasks may be ended while they run, so that processes cannot be shared with
+            other code.
 
         Returns
         -------
-        parallel : Parallel
+        parallel : Parallel or FuturesParallel
         """
+        if self.cluster == "dask":
+            backend = self.backend
+            return FuturesParallel(
+                DaskExecutor(backend.client, backend.submit_kwargs, pre_dispatch)
+            )
+        if self.cluster == "ray":
+            return FuturesParallel(RayExecutor(self.backend.ray_remote_args or {}, pre_dispatch))
+        if ends_early and self.can_be_ended:
+            return FuturesParallel(LokyExecutor(self.backend, self.n, pre_dispatch))
         options = {"n_jobs": self.n_jobs, "pre_dispatch": pre_dispatch}
         if self.n == 1:
             return Parallel(return_as="generator", **options)

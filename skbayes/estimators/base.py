@@ -200,6 +200,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
     def _find_workers(self) -> Workers:
         workers = Workers.active(self.n_jobs)
         workers.n_pre_dispatched(self.pre_dispatch, n_window=1)  # raises if it is not valid
+        workers.warn_of_waves()
         if self.max_fit_time is not None and not workers.can_be_ended:
             raise ValueError(
                 f"max_fit_time={self.max_fit_time!r} needs processes that can be ended, and "
@@ -417,7 +418,16 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
             pre_dispatch = min(pre_dispatch, workers.n)  # what is handed out cannot be dropped
         # Fits in threads share the BLAS limit, so it is set once and not only for proposals.
         with one_blas_thread()() if workers.are_threads else nullcontext():
-            loop.run(Pool(partial(workers.parallel, pre_dispatch), workers.stream, workers.n))
+            ends_early = self._may_end_early
+            make_parallel = partial(workers.parallel, pre_dispatch, ends_early)
+            can_abandon = workers.cluster is not None or (loop.watch is not None and ends_early)
+            loop.run(Pool(make_parallel, workers.stream, workers.n, can_abandon))
+
+    @property
+    def _may_end_early(self) -> bool:
+        """Whether fits may be ended while they run."""
+        reasons = (self.timeout, self.max_fit_time, self.callbacks)
+        return any(reason is not None for reason in reasons)
 
     def _has_callbacks(self) -> bool:
         """Whether the search, the estimator or a searched value has callbacks.

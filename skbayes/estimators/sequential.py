@@ -226,6 +226,10 @@ class SequentialSearchCV(BaseModelSearchCV):
             rules.append(Patience(self.n_iter_no_change))
         return rules
 
+    @property
+    def _may_end_early(self) -> bool:
+        return super()._may_end_early or self.n_iter_no_change is not None
+
     def _race_level(self, plan: Plan) -> float | None:
         is_whole = plan.space.size is not None and self._n_planned(plan) >= plan.space.size
         if self.racing is False or self._is_grid(plan.space) or is_whole:

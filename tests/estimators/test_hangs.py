@@ -52,6 +52,7 @@ def stop():
 
 
 @ON_POSIX
+@pytest.mark.slow
 def test_a_stopped_worker_does_not_outlive_max_fit_time():
     given = [{"x": 0.1}, {"x": 0.9}]
     search = make(n_jobs=2, max_fit_time=0.5, n_iter=2, harm=stop, initial_params=given)

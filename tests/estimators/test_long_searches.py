@@ -137,7 +137,7 @@ def test_ctrl_c_leaves_no_process_and_a_search_that_can_be_used(n_jobs, seed, tm
 
 
 @pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("cls", [BayesSearchCV, TPESearchCV])
+@pytest.mark.parametrize("cls", [BayesSearchCV, pytest.param(TPESearchCV, marks=pytest.mark.slow)])
 def test_a_search_stopped_by_the_clock_is_the_beginning_of_the_whole(cls, n_jobs):
     search = search_with(Model(seconds=0.03), cls, n_iter=None, timeout=3, n_jobs=n_jobs)
     search.set_params(racing=False).fit(X, Y)

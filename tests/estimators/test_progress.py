@@ -102,6 +102,7 @@ def test_messages_of_scikit_learn_are_whole_lines_in_a_terminal():
     assert all(re.match(r"\[CV \d/4\] END .*total time= +\d\.\ds$", line) for line in ends)
 
 
+@pytest.mark.slow
 def test_a_pipe_gets_plain_lines():
     done = subprocess.run(
         [sys.executable, PROGRAM, "2", "1"], capture_output=True, text=True, check=True

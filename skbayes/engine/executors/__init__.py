@@ -1,0 +1,1 @@
+"""What runs tasks where joblib's `Parallel` does not suffice: clusters."""

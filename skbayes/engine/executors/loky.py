@@ -1,0 +1,102 @@
+"""Tasks in local processes that belong to one search alone, so that it may end them.
+
+joblib's processes are shared by the whole program: a search that ended them would break whatever
+else runs on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import joblib
+
+from skbayes.engine._joblib_compat import ProcessPoolExecutor, worker_environment
+from skbayes.engine.executors.base import Executor, Packed
+from skbayes.evaluation.task import Answer
+
+MEMORY_MAPPED = 1_000_000
+"""Bytes from which on processes share the memory of an array, as with joblib."""
+
+
+class Stored(NamedTuple):
+    """A reference to an array in a file.
+
+    Parameters
+    ----------
+    path : str
+    mmap_mode : {'r'} or None
+        Whether the array stays in the file.
+    """
+
+    path: str
+    mmap_mode: str | None
+
+
+class LokyExecutor(Executor):
+    """Runs tasks in processes of its own.
+
+    Parameters
+    ----------
+    backend : joblib.parallel.LokyBackend
+        Tells how many threads a process may use.
+    n_workers, n_ahead : int
+    """
+
+    def __init__(self, backend: Any, n_workers: int, n_ahead: int) -> None:
+        super().__init__(n_ahead)
+        self._backend, self._n_workers = backend, n_workers
+        self._finished: SimpleQueue[Any] = SimpleQueue()
+        self._pool: Any = None
+        self._folder: TemporaryDirectory[str] | None = None
+
+    def open(self) -> None:
+        environment = worker_environment(self._backend, self._n_workers)
+        self._pool = ProcessPoolExecutor(self._n_workers, env=environment)
+
+    def send(self, value: Any) -> Any:
+        if not hasattr(value, "shape"):
+            return value  # goes with every task
+        try:
+            if self._folder is None:
+                self._folder = TemporaryDirectory(prefix="skbayes-", ignore_cleanup_errors=True)
+            path = str(Path(self._folder.name) / str(len(self._sent)))
+            joblib.dump(value, path)
+        except OSError:
+            return value  # there is no room for files
+        is_large = getattr(value, "nbytes", 0) > MEMORY_MAPPED
+        return Stored(path, "r" if is_large else None)
+
+    def start(self, packed: Packed, references: list[Any]) -> Any:
+        future = self._pool.submit(_run, packed, *references)
+        future.add_done_callback(self._finished.put)
+        return future
+
+    def wait(self, handles: Sequence[Any], seconds: float) -> Sequence[Any]:
+        try:
+            return [self._finished.get(timeout=seconds)]
+        except Empty:
+            return []
+
+    def result(self, handle: Any) -> Answer:
+        answer: Answer = handle.result()
+        return answer
+
+    def close(self, handles: Sequence[Any]) -> None:
+        self._pool.shutdown(wait=True, kill_workers=True)
+        if self._folder is not None:
+            self._folder.cleanup()
+
+
+def _run(packed: Packed, *references: Any) -> Any:
+    return packed.run([_load(r) if isinstance(r, Stored) else r for r in references])
+
+
+@cache
+def _load(stored: Stored) -> Any:
+    """Return an array; a process loads it once."""
+    return joblib.load(stored.path, mmap_mode=stored.mmap_mode)

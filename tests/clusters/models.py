@@ -1,0 +1,66 @@
+"""Models that the tests of all clusters fit, in a module that the workers can import."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import uniform
+from sklearn.base import BaseEstimator, RegressorMixin
+
+from skbayes import BayesSearchCV
+
+X, Y = np.random.default_rng(0).random((40, 2)), np.arange(40.0)
+SPACE = {"x": uniform()}
+
+
+class Quadratic(RegressorMixin, BaseEstimator):
+    """Takes `seconds` to fit, and leaves a file for every fit in `folder`."""
+
+    def __init__(self, x=0.5, seconds=0.0, folder=None):
+        self.x = x
+        self.seconds = seconds
+        self.folder = folder
+
+    def fit(self, X, y):
+        if self.folder is not None:
+            name = f"{self.x!r}-{float(y.sum())}-{os.getpid()}-{time.monotonic_ns()}"
+            (Path(self.folder) / name).touch()
+        time.sleep(self.seconds)
+        return self
+
+    def score(self, X, y):
+        return -((self.x - 0.3) ** 2) - 0.001 * float(y.mean())
+
+
+def kills(y):
+    """Whether `KillsItsWorker` dies of these targets; it does on two of four splits."""
+    return int(y.sum()) // 100 % 2 == 0
+
+
+class KillsItsWorker(Quadratic):
+    """Ends its process for x below 0.3 on some splits."""
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        if self.x < 0.3 and kills(y):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self
+
+
+def search_of(model, **options):
+    """Return a search that is the same for all workers."""
+    options = {"n_iter": 12, "cv": 4, "random_state": 0, "n_points": 3, "refit": False} | options
+    return BayesSearchCV(model, SPACE, **options)
+
+
+def columns_of(search):
+    """Return the columns of the results that do not depend on time."""
+    return {k: np.asarray(v).tolist() for k, v in search.cv_results_.items() if "time" not in k}
+
+
+def fits_in(folder):
+    """Return how many fits have left a file, and how many different ones they were."""
+    names = [path.name.rsplit("-", 2)[0] for path in Path(folder).iterdir()]
+    return len(names), len(set(names))

@@ -1,0 +1,73 @@
+"""Searches on Ray, with two processes on this machine."""
+
+import os
+import time
+
+import joblib
+import numpy as np
+import pytest
+import ray
+from numpy.testing import assert_equal
+from ray.util.joblib import register_ray
+
+from tests.clusters.models import (
+    KillsItsWorker,
+    Quadratic,
+    X,
+    Y,
+    columns_of,
+    kills,
+    search_of,
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster():
+    """Make Ray joblib's backend."""
+    register_ray()
+    path = os.pathsep.join(["tests", os.environ.get("PYTHONPATH", "")])
+    ray.init(
+        num_cpus=2,
+        include_dashboard=False,
+        logging_level="ERROR",
+        runtime_env={"env_vars": {"PYTHONPATH": path}},
+    )
+    with joblib.parallel_config("ray"):
+        yield
+    ray.shutdown()
+
+
+@pytest.mark.parametrize("racing", [False, 0.2])
+def test_the_search_is_that_of_one_process(racing):
+    with joblib.parallel_config("loky"):
+        alone = columns_of(search_of(Quadratic(), racing=racing).fit(X, Y))
+    there = search_of(Quadratic(), racing=racing, n_jobs=2).fit(X, Y)
+    assert_equal(columns_of(there), alone)
+    assert len(set(there.timeline_["worker"])) >= 2
+
+
+def test_workers_are_kept_busy():
+    search = search_of(Quadratic(seconds=0.05), racing=False, n_jobs=2).fit(X, Y)
+    spans = search.timeline_
+    busy = (spans["end"] - spans["begin"]).sum()
+    assert busy > 0.7 * 2 * (spans["end"].max() - spans["begin"].min())
+
+
+def test_a_split_that_kills_its_workers_is_failed():
+    search = search_of(KillsItsWorker(), racing=False, n_iter=6, error_score=-9.0, n_jobs=2)
+    search.fit(X, Y)
+    x = np.array([params["x"] for params in search.cv_results_["params"]])
+    killing = {k for k, (train, _) in enumerate(search.splits_) if kills(Y[train])}
+    assert len(killing) == 2
+    for number, value in enumerate(x):
+        failed = {s for failure in search.failures_.get(number, []) for s in failure.splits}
+        assert failed == (killing if value < 0.3 else set())
+
+
+def test_the_timeout_is_exceeded_by_less_than_a_split():
+    options = {"n_iter": None, "timeout": 3, "racing": False, "n_points": 4, "n_jobs": 2}
+    begin = time.monotonic()
+    search_of(Quadratic(seconds=0.4), **options).fit(X, Y)
+    assert time.monotonic() - begin < 3 + 0.4
