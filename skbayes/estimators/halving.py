@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -18,10 +17,10 @@ from skbayes.estimators.schedule import (
     Schedule,
     best_with_most_resources,
     make_schedule,
+    raise_all_of_a_rung_failed,
 )
 from skbayes.estimators.screen import Screen
 from skbayes.estimators.task_tree import HalvingTask, SearchTask
-from skbayes.evaluation.all_failed import describe_errors
 from skbayes.evaluation.results import Record
 from skbayes.evaluation.splits import Split
 from skbayes.evaluation.warm_start import WarmStartPool
@@ -172,7 +171,8 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         Time limit of the search in seconds, without the refit. The candidates are the first ones
         of the same search without a limit. Except for the first, a candidate is only begun if it
         is expected to be finished in time. When the time is over, fits in processes of joblib's
-        backend loky are ended; otherwise the search waits for them.
+        backend loky are ended, and those on dask and Ray are abandoned; elsewhere they are waited
+        for.
 
     max_fit_time : float, default=None
         Time limit in seconds for fitting and scoring on one split. A fit that takes longer is
@@ -404,15 +404,14 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     def _make_sampler(self, inputs: Inputs, space: Space, seed: int) -> HalvingSampler:
         resource = make_resource(self)
         schedule = make_schedule(self, resource, inputs, space.size)
+        given = given_points(self.initial_params, self.estimator, space)
         full = FidelitySpace(space, min(schedule.resources), max(schedule.resources))
         start = QuasiRandomSampler(full, seed)
-        design: Sampler = start
-        model = self._make_model_sampler(full, start)
-        if space.grid_size is not None and schedule.n_first_candidates >= space.grid_size:
-            design = model = GridSampler(full)
-        given = given_points(self.initial_params, self.estimator, space)
+        is_grid = space.grid_size is not None and schedule.n_first_candidates >= space.grid_size
+        grid = GridSampler(full) if is_grid else None
+        model = grid or self._make_model_sampler(full, start)
         return HalvingSampler(
-            full, schedule.brackets, design, model, resource.parameter, given, start
+            full, schedule.brackets, grid or start, model, resource.parameter, given, start
         )
 
     def _make_model_sampler(self, space: SearchSpace, start: QuasiRandomSampler) -> Sampler:
@@ -430,13 +429,8 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         """Raise if no candidate has a score, or none in a rung that was to be promoted."""
         super()._check_outcomes(records, plan)
         for rung, failed in _schedule(plan).failed_rungs(records):
-            if len(failed) < rung.n_candidates and self.timeout is not None:
-                continue  # the others might have had a score
-            results = list(chain.from_iterable(record.results for record in failed))
-            raise ValueError(
-                f"All {len(failed)} candidates of a rung failed, so that none can be promoted."
-                f"{describe_errors(results, self.refit)}{self._advice_on_failure(failed)}"
-            )
+            if len(failed) == rung.n_candidates or self.timeout is None:
+                raise_all_of_a_rung_failed(failed, self.refit, self._advice_on_failure(failed))
 
     def _advice_on_failure(self, records: list[Record]) -> str:
         return (

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 
 from skbayes.estimators.inputs import Inputs
 from skbayes.estimators.resources import Resource
+from skbayes.evaluation.all_failed import describe_errors
 from skbayes.evaluation.results import Record
 from skbayes.samplers.halving import Bracket, Rung, make_brackets, make_ladder, n_powers, rung_of
 from skbayes.trial import Trial
@@ -174,6 +175,29 @@ def make_schedule(search: Any, resource: Resource, inputs: Inputs, size: int | N
         search.aggressive_elimination,
     )
     return Schedule(brackets)
+
+
+def raise_all_of_a_rung_failed(failed: Sequence[Record], metric: Any, advice: str) -> None:
+    """Raise the error about a rung from which no candidate can be promoted.
+
+    Parameters
+    ----------
+    failed : sequence of Record
+        Its trials.
+    metric : object
+        Name of the metric that is maximised if there are several.
+    advice : str
+
+    Raises
+    ------
+    ValueError
+        Always.
+    """
+    results = list(chain.from_iterable(record.results for record in failed))
+    raise ValueError(
+        f"All {len(failed)} candidates of a rung failed, so that none can be promoted."
+        f"{describe_errors(results, metric)}{advice}"
+    )
 
 
 def best_with_most_resources(results: dict[str, Any], metric: str) -> int:

@@ -95,13 +95,14 @@ class NotebookScreen(Screen):
             self.finish(compose)
 
     def finish(self, compose: Compose) -> None:
-        display = import_module("IPython.display").display
         self._drawn_at = time.monotonic()
         content = {"text/plain": compose(WIDTH)}
-        if self._handle is None:
-            self._handle = display(content, raw=True, display_id=True)
-        else:
-            self._handle.update(content, raw=True)
+        with suppress(Exception):  # a search does not end because a notebook is gone
+            if self._handle is None:
+                display = import_module("IPython.display").display
+                self._handle = display(content, raw=True, display_id=True)
+            else:
+                self._handle.update(content, raw=True)
 
 
 class TerminalScreen(Screen):
@@ -218,7 +219,10 @@ def _is_terminal() -> bool:
     except (AttributeError, ValueError):  # there is none, or it is closed
         return False
     is_worker = current_process().name != "MainProcess"
-    return is_tty and os.environ.get("TERM") != "dumb" and not is_worker
+    has_escapes = os.environ.get("TERM") != "dumb" and (
+        os.name != "nt" or "WT_SESSION" in os.environ
+    )
+    return is_tty and has_escapes and not is_worker
 
 
 def say(text: str) -> None:

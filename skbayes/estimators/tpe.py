@@ -117,7 +117,8 @@ class TPESearchCV(SequentialSearchCV):
         Time limit of the search in seconds, without the refit. The candidates are the first ones
         of the same search without a limit. Except for the first, a candidate is only begun if it
         is expected to be finished in time. When the time is over, fits in processes of joblib's
-        backend loky are ended; otherwise the search waits for them.
+        backend loky are ended, and those on dask and Ray are abandoned; elsewhere they are waited
+        for.
 
     max_fit_time : float, default=None
         Time limit in seconds for fitting and scoring on one split. A fit that takes longer is
