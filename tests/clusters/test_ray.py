@@ -1,6 +1,5 @@
 """Searches on Ray, with two processes on this machine."""
 
-import os
 import time
 
 import joblib
@@ -27,13 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 def cluster():
     """Make Ray joblib's backend."""
     register_ray()
-    path = os.pathsep.join(["tests", os.environ.get("PYTHONPATH", "")])
-    ray.init(
-        num_cpus=2,
-        include_dashboard=False,
-        logging_level="ERROR",
-        runtime_env={"env_vars": {"PYTHONPATH": path}},
-    )
+    ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR")
     with joblib.parallel_config("ray"):
         yield
     ray.shutdown()
@@ -43,8 +36,15 @@ def cluster():
 def test_the_search_is_that_of_one_process(racing):
     with joblib.parallel_config("loky"):
         alone = columns_of(search_of(Quadratic(), racing=racing).fit(X, Y))
-    there = search_of(Quadratic(), racing=racing, n_jobs=2).fit(X, Y)
+    seen = []
+    options = {
+        "racing": racing,
+        "n_jobs": 2,
+        "callbacks": lambda _, trial: seen.append(trial.number),
+    }
+    there = search_of(Quadratic(), **options).fit(X, Y)
     assert_equal(columns_of(there), alone)
+    assert seen == list(range(12))
     assert len(set(there.timeline_["worker"])) >= 2
 
 
