@@ -78,19 +78,24 @@ class FuturesParallel:
             if not finished:
                 yield None
             for handle in finished:
-                task = self._pending.pop(handle)
-                if task is self._suspect:
-                    self._suspect = None
-                try:
-                    answer: Answer | Lost | None = self._executor.result(handle)
-                except WorkerLost:
-                    answer = self._lost(task)
-                except DataLost:
-                    self._executor.forget_sent()
-                    self._submit(task)
-                    answer = None
+                answer = self._answer(handle)
                 if answer is not None:
                     yield answer
+
+    def _answer(self, handle: Any) -> Answer | Lost | None:
+        """Return the answer of a finished task; None if it goes again."""
+        task = self._pending.pop(handle)
+        try:
+            answer = self._executor.result(handle)
+        except DataLost:
+            self._executor.forget_sent()
+            self._submit(task)
+            return None
+        except WorkerLost:
+            answer = None
+        if task is self._suspect:
+            self._suspect = None
+        return self._lost(task) if answer is None else answer
 
     def _fill(self, queue: TaskQueue) -> None:
         """Submit tasks, until there are enough or none is ready."""
