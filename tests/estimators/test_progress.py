@@ -130,6 +130,50 @@ def test_a_dumb_terminal_gets_plain_lines(monkeypatch):
             assert type(second) is screens.Screen
 
 
+class Tty(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def shown_by(text, columns=40):
+    """Return the lines that a terminal shows."""
+    terminal = pyte.Screen(columns, 10)
+    terminal.set_mode(pyte.modes.LNM)
+    pyte.Stream(terminal).feed(text)
+    return [line.rstrip() for line in terminal.display if line.strip()]
+
+
+def test_what_the_main_process_prints_goes_above_the_line(monkeypatch):
+    now, tty = [0.0], Tty()
+    monkeypatch.setattr("sys.stdout", tty)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(screens.time, "monotonic", lambda: now[0])
+    with screens.open_screen() as screen:
+
+        def draw(text):
+            now[0] += 1
+            screen.update(lambda width: text[:width])
+
+        draw("[1/3]")
+        print("a fit prints")
+        draw("[2/3]")
+        assert shown_by(tty.getvalue()) == ["a fit prints", "[2/3]"]
+        print("...", end="")
+        draw("not now")  # it would end up in the middle of a line
+        print("done")
+        screen.say("a line that stays")
+        sys.stdout.writelines(["one\n", "two\n"])
+        draw("[3/3]")
+        screen.finish(lambda width: "the end")
+        print("after")
+    print("outside")
+    assert shown_by(tty.getvalue()) == [
+        *("a fit prints", "...done", "a line that stays", "one", "two"),
+        *("the end", "after", "outside"),
+    ]
+    assert "not now" not in tty.getvalue()
+
+
 def test_plain_lines_become_rarer(monkeypatch, capsys):
     now = [0.0]
     monkeypatch.setattr(screens.time, "monotonic", lambda: now[0])
