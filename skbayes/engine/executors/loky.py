@@ -6,6 +6,7 @@ else runs on them.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,10 @@ from skbayes.evaluation.task import Answer
 
 MEMORY_MAPPED = 1_000_000
 """Bytes from which on processes share the memory of an array, as with joblib."""
+
+
+PATIENCE = 1.0
+"""Seconds in which submitted tasks are handed to processes; it takes less than a millisecond."""
 
 
 class Stored(NamedTuple):
@@ -48,7 +53,7 @@ class LokyExecutor(Executor):
     """
 
     def __init__(self, backend: Any, n_workers: int, n_ahead: int) -> None:
-        super().__init__(n_ahead)
+        super().__init__(min(n_ahead, 2 * n_workers))  # as many as loky hands to processes at once
         self._backend, self._n_workers = backend, n_workers
         self._finished: SimpleQueue[Any] = SimpleQueue()
         self._pool: Any = None
@@ -87,6 +92,10 @@ class LokyExecutor(Executor):
         return answer
 
     def close(self, handles: Sequence[Any]) -> None:
+        # A thread of loky hands tasks to the processes, and must not be interrupted at that.
+        deadline = time.monotonic() + PATIENCE
+        while not all(h.running() or h.done() for h in handles) and time.monotonic() < deadline:
+            time.sleep(0.0005)
         self._pool.shutdown(wait=True, kill_workers=True)
         if self._folder is not None:
             self._folder.cleanup()
