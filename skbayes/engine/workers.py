@@ -183,7 +183,7 @@ class Workers:
                 DaskExecutor(backend.client, backend.submit_kwargs, pre_dispatch)
             )
         if self.cluster == "ray":
-            return FuturesParallel(RayExecutor(self.backend.ray_remote_args or {}, pre_dispatch))
+            return FuturesParallel(RayExecutor(self.backend, pre_dispatch))
         if ends_early and self.can_be_ended:
             return FuturesParallel(LokyExecutor(self.backend, self.n, pre_dispatch))
         options = {"n_jobs": self.n_jobs, "pre_dispatch": pre_dispatch}

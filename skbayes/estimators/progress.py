@@ -175,7 +175,7 @@ def _outcome(trial: FinishedTrial) -> str:
         if trial.is_dropped:
             # The mean of the splits that were run would mislead: they may be the easy ones.
             return f"dropped after {trial.n_evaluated}/{len(trial.fit_times)} splits"
-        return f"{trial.metric} {trial.score:.5g}"
+        return f"{' '.join(trial.metric.split())} {trial.score:.5g}"
     reason = trial.failures[0].reason if trial.failures else "score is NaN"
     kind, separator, message = (reason.splitlines() or [""])[0].partition(":")
     return f"failed: {kind.rpartition('.')[2]}{separator}{message[:MAX_REASON]}"
@@ -186,11 +186,12 @@ def _joined(parts: dict[str, str], kept: set[str]) -> str:
 
 
 def _short(name: str) -> str:
+    name = " ".join(name.split())
     return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…"
 
 
 def _value(value: Any) -> str:
-    return f"{value:.5g}" if isinstance(value, float) else shown(value)
+    return f"{float(value):.5g}" if isinstance(value, float) else shown(value)
 
 
 def _clock(seconds: float) -> str:

@@ -140,11 +140,11 @@ class TerminalScreen(Screen):
             self._is_drawn = True
 
     def _write(self, text: str) -> None:
-        with suppress(OSError, ValueError):  # as in `print_or_not`
+        with suppress(Exception):  # as in `print_or_not`
             self._stdout.write(printable(text, self._stdout))
             self._stdout.flush()
 
-    def write_above(self, text: str, stream: Any) -> int:
+    def write_above(self, text: str, stream: Any) -> Any:
         """Write text of somebody else where the line was; the line is drawn again later.
 
         Parameters
@@ -157,17 +157,17 @@ class TerminalScreen(Screen):
             if self._is_drawn and text:
                 self._is_drawn, self._drawn_at = False, -REDRAW
                 self._write(ERASE_LINE)
-            n_written = int(stream.write(text))
+            written = stream.write(text)
             if text:
                 self._is_at_line_start = text.endswith("\n")
-                stream.flush()
-            return n_written
+                getattr(stream, "flush", int)()
+            return written
 
     @contextmanager
     def in_front(self) -> Iterator[None]:
         """Send what this process prints during the block above the line."""
         before = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = (_AboveTheLine(self, stream) for stream in before)
+        sys.stdout, sys.stderr = (s and _AboveTheLine(self, s) for s in before)
         try:
             yield
         finally:
@@ -183,7 +183,7 @@ class _AboveTheLine:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-    def write(self, text: str) -> int:
+    def write(self, text: str) -> Any:
         return self._screen.write_above(text, self._stream)
 
     def writelines(self, lines: Any) -> None:
@@ -243,7 +243,7 @@ def print_or_not(text: str, stream: Any) -> None:
     text : str
     stream : file
     """
-    with suppress(OSError, ValueError):  # a closed pipe, a closed file
+    with suppress(Exception):  # a closed pipe, a closed file, whatever stands for standard output
         print(printable(text, stream), file=stream, flush=True)
 
 
@@ -260,4 +260,6 @@ def printable(text: str, stream: Any) -> str:
         text.encode(encoding)
     except UnicodeEncodeError:
         text = text.replace("±", "+-").encode(encoding, "replace").decode(encoding)
+    except (LookupError, TypeError):  # there is no such encoding: leave it to the stream
+        return text
     return text

@@ -45,11 +45,11 @@ class _OverTheLine:
 def over_the_line() -> Iterator[None]:
     """Let the block print lines in place of the line of progress of another process."""
     before = sys.stdout, sys.stderr
-    streams = [_OverTheLine(stream) for stream in before]
+    streams = [None if stream is None else _OverTheLine(stream) for stream in before]
     sys.stdout, sys.stderr = streams
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
-        for stream in streams:
+        for stream in filter(None, streams):
             stream.end()

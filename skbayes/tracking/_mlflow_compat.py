@@ -19,6 +19,13 @@ def is_globally_disabled() -> bool:
     return bool(getattr(utils, "_AUTOLOGGING_GLOBALLY_DISABLED", False))  # 1.13 to 3.18
 
 
+def is_inside_a_logged_fit() -> bool:
+    """Whether MLflow is logging the fit of an estimator that this search is part of."""
+    safety = import_module("mlflow.utils.autologging_utils.safety")
+    manager = getattr(safety, "_AutologgingSessionManager", None)  # 1.13 to 3.18
+    return manager is not None and manager.active_session() is not None
+
+
 def autologging_config(name: str, default: Any) -> Any:
     """Return a setting of `mlflow.sklearn.autolog`.
 

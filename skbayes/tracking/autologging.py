@@ -13,7 +13,12 @@ from contextlib import ExitStack, contextmanager
 from threading import Lock
 from typing import Any
 
-from skbayes.tracking._mlflow_compat import autologging_config, disabled, is_globally_disabled
+from skbayes.tracking._mlflow_compat import (
+    autologging_config,
+    disabled,
+    is_globally_disabled,
+    is_inside_a_logged_fit,
+)
 from skbayes.tracking.mlflow import MLflowCallback
 
 _lock = Lock()
@@ -52,6 +57,8 @@ def autologging_callbacks(callbacks: Sequence[Any]) -> list[MLflowCallback]:
     """
     has_own = any(isinstance(callback, MLflowCallback) for callback in callbacks)
     if "mlflow" not in sys.modules or has_own or is_globally_disabled():
+        return []
+    if is_inside_a_logged_fit():
         return []
     if autologging_config("disable", True):
         return []

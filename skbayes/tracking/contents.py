@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -85,14 +84,14 @@ def trial_of(trial: FinishedTrial, best: FinishedTrial | None) -> Message:
     )
 
 
-def end_of(search: Any, with_model: bool) -> Message:
+def end_of(search: Any, error: BaseException | None) -> Message:
     """Return what is told when a search has ended, also if it was interrupted.
 
     Parameters
     ----------
     search : estimator
-    with_model : bool
-        Whether the refitted model is sent.
+    error : BaseException or None
+        What has ended the search, if it has failed or was interrupted.
     """
     params: dict[str, Any] = {}
     metrics: dict[str, float] = {}
@@ -110,15 +109,12 @@ def end_of(search: Any, with_model: bool) -> Message:
     for name in ("best_score_", "refit_time_"):
         if np.isfinite(value := getattr(search, name, np.nan)):
             metrics[name.rstrip("_")] = float(value)
-    error = sys.exception()
     status = "FINISHED"
     if error is not None:
         status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
-    tags: dict[str, str] = {} if error is None else {"skbayes.error": shown(error)[:MAX_TEXT]}
-    model = getattr(search, "best_estimator_", None) if with_model else None
-    return Message(
-        "end", params, metrics, tags, texts, ended=time.time(), status=status, model=model
-    )
+    # Written in any case, because a search that is resumed may have failed before.
+    tags = {"skbayes.error": "" if error is None else shown(error)[:MAX_TEXT]}
+    return Message("end", params, metrics, tags, texts, ended=time.time(), status=status)
 
 
 def plain(value: Any) -> Any:
@@ -130,6 +126,8 @@ def plain(value: Any) -> Any:
     """
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return str(value)[:MAX_TEXT]  # no tracker has numbers of this size
     if isinstance(value, bool | int | float):
         return value
     return value[:MAX_TEXT] if isinstance(value, str) else shown(value)[:MAX_TEXT]
@@ -144,7 +142,9 @@ def shown_space(param_distributions: Any) -> str:
     """
     written = with_written_distributions(param_distributions)
     grids = written if isinstance(written, list) else [written]
-    return "\n".join("".join(f"{k}: {v!r}\n" for k, v in grid.items()) for grid in grids)
+    return "\n".join(
+        "".join(f"{name}: {_repr_of(value)}\n" for name, value in grid.items()) for grid in grids
+    )
 
 
 def as_csv(results: Mapping[str, Any]) -> str:
@@ -161,6 +161,13 @@ def as_csv(results: Mapping[str, Any]) -> str:
     for row in zip(*columns.values(), strict=True):
         writer.writerow("" if value is np.ma.masked else plain(value) for value in row)
     return file.getvalue()
+
+
+def _repr_of(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception:  # whatever an object does when it is asked for its repr
+        return shown(value)
 
 
 def _versions() -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,13 +13,19 @@ from urllib.parse import urlsplit
 
 from skbayes.tracking._mlflow_compat import active_experiment_id, end_quietly
 from skbayes.tracking.outbox import BEST, Message
-from skbayes.tracking.tracker import Tracker
+from skbayes.tracking.tracker import Sender, Tracker
 
 TRIAL = "skbayes.trial"
 """Tag of a child run: the number of its trial."""
 
 PARENT = "mlflow.parentRunId"
 """Tag by which MLflow knows the parent of a run."""
+
+DEFAULT_EXPERIMENT = "0"
+"""The experiment that every store has."""
+
+MAX_NAME = 250
+"""Number of characters that the name of a metric, parameter or tag may have."""
 
 MAX_BATCH = 100
 """Number of parameters that MLflow takes in one request."""
@@ -35,7 +42,7 @@ class MLflowCallback(Tracker):
     deviation as metrics, named as in ``cv_results_``, the times, and as tags the reason of a
     failure, the resource and the rung. The parent has the settings of the search, its seed, the
     versions, the space, the best score so far as a metric over the trials, and at the end the best
-    parameters, also as ``best_params.json``, and ``cv_results.csv``.
+    parameters, as tags and as ``best_params.json``, and ``cv_results.csv``.
 
     A search that is resumed from a checkpoint continues its parent run. The search never waits for
     the server. If it cannot be reached, there is one warning; what could not be sent is sent at
@@ -87,7 +94,7 @@ class MLflowCallback(Tracker):
 
 
 @dataclass
-class MLflowSender:
+class MLflowSender(Sender):
     """Sends the messages of one search to MLflow.
 
     Parameters
@@ -165,17 +172,22 @@ class MLflowSender:
         message : Message
         """
         self._check_reachable()
-        self._log(self._parent, message)
-        for name, text in message.tags.items():
-            self._client.set_tag(self._parent, name, text)
+        self._log(self._parent, replace(message, params={}))
+        # Tags, because MLflow lets no parameter change when a search is resumed.
+        for name, value in {**message.params, **message.tags}.items():
+            self._client.set_tag(self._parent, _allowed(name), str(value))
         for name, text in message.texts.items():
             self._client.log_text(self._parent, text, name)
-        if message.model is not None:
-            with TemporaryDirectory(prefix="skbayes-") as folder:
-                path = Path(folder) / "model"
-                import_module("mlflow.sklearn").save_model(message.model, str(path))
-                self._client.log_artifacts(self._parent, str(path), "model")
+        self.try_model(self._send_model)
         self._client.set_terminated(self._parent, status=message.status)
+
+    def _send_model(self, model: Any) -> None:
+        with TemporaryDirectory(prefix="skbayes-") as folder:
+            path = str(Path(folder) / "model")
+            sklearn = import_module("mlflow.sklearn")
+            # The other formats refuse functions and classes of the user's own program.
+            sklearn.save_model(model, path, serialization_format="cloudpickle")
+            self._client.log_artifacts(self._parent, path, "model")
 
     def _check_reachable(self) -> None:
         """Raise if the server does not accept a connection; MLflow itself would try for minutes."""
@@ -186,7 +198,8 @@ class MLflowSender:
 
     def _find_experiment(self) -> str:
         if self.experiment_name is None:
-            return active_experiment_id()
+            is_active_store = self.uri == import_module("mlflow").get_tracking_uri()
+            return active_experiment_id() if is_active_store else DEFAULT_EXPERIMENT
         found = self._client.get_experiment_by_name(self.experiment_name)
         if found is None:
             try:
@@ -221,8 +234,13 @@ class MLflowSender:
     def _log(self, run: str, message: Message) -> None:
         entities = import_module("mlflow.entities")
         now = int(1000 * message.ended)
-        metrics = [entities.Metric(k, v, now, 0) for k, v in message.metrics.items()]
-        params = [entities.Param(k, str(v)) for k, v in message.params.items()]
+        metrics = [entities.Metric(_allowed(k), v, now, 0) for k, v in message.metrics.items()]
+        params = [entities.Param(_allowed(k), str(v)) for k, v in message.params.items()]
         for first in range(0, max(len(metrics), len(params)), MAX_BATCH):
             part = slice(first, first + MAX_BATCH)
             self._client.log_batch(run, metrics=metrics[part], params=params[part])
+
+
+def _allowed(name: str) -> str:
+    """Return a name with an underscore for every character that MLflow does not take."""
+    return re.sub(r"[^\w.\- :/]", "_", name)[:MAX_NAME]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -43,8 +43,6 @@ class Message:
     status : {'FINISHED', 'FAILED', 'KILLED'}, default='FINISHED'
     best : float or None, default=None
         Best score so far, including this trial.
-    model : estimator or None, default=None
-        The refitted model, if it is wanted.
     """
 
     kind: str
@@ -57,7 +55,6 @@ class Message:
     ended: float = 0.0
     status: str = "FINISHED"
     best: float | None = None
-    model: Any = None
 
 
 class Outbox:
@@ -97,16 +94,23 @@ class Outbox:
         self._queue.put(None)
         self._thread.join()
         self._warn()
-        try:
-            while self._unsent:
-                self._send(self._unsent[0])
-                self._unsent.pop(0)
-        except Exception as error:
-            self._write_unsent(error)
+        refused, last = [], None
+        while self._unsent:
+            message = self._unsent.pop(0)
+            try:
+                self._send(message)
+            except Exception as error:
+                refused.append(message)
+                last = error
+                if isinstance(error, OSError) or message.kind == "begin":
+                    break
+        if last is not None:
+            self._write([*refused, *self._unsent], last)
 
     def _send_all(self) -> None:
+        is_down = False
         while (message := self._queue.get()) is not None:
-            if self._error is not None:
+            if is_down:
                 self._unsent.append(message)
                 continue
             try:
@@ -114,18 +118,20 @@ class Outbox:
             except Exception as error:
                 self._unsent.append(message)
                 self._error = error
+                # Otherwise the tracker has refused this message alone.
+                is_down = isinstance(error, OSError) or message.kind == "begin"
 
     def _warn(self) -> None:
         if self._error is not None and not self._has_warned:
             self._has_warned = True
             warnings.warn(
-                f"{self._tracker} cannot be reached, and is tried again at the end of the search: "
-                f"{shown(self._error)}",
+                f"{self._tracker} cannot be reached or has refused a message, and is tried again "
+                f"at the end of the search: {shown(self._error)}",
                 stacklevel=2,
             )
 
-    def _write_unsent(self, error: Exception) -> None:
-        texts = [json.dumps({**asdict(message), "model": None}) + "\n" for message in self._unsent]
+    def _write(self, unsent: Sequence[Message], error: Exception) -> None:
+        texts = [json.dumps(asdict(message)) + "\n" for message in unsent]
         try:
             self._file.write_text("".join(texts), encoding="utf-8")
         except OSError as another:
@@ -133,7 +139,6 @@ class Outbox:
         else:
             where = f"and were written to {str(self._file)!r}"
         warnings.warn(
-            f"{len(self._unsent)} messages could not be sent to {self._tracker}, {where}: "
-            f"{shown(error)}",
+            f"{len(unsent)} messages could not be sent to {self._tracker}, {where}: {shown(error)}",
             stacklevel=2,
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from skbayes.tracking.outbox import BEST, Message
-from skbayes.tracking.tracker import Tracker
+from skbayes.tracking.tracker import Sender, Tracker
 
 
 @dataclass(eq=False)
@@ -58,7 +58,7 @@ class TensorBoardCallback(Tracker):
 
 
 @dataclass
-class TensorBoardSender:
+class TensorBoardSender(Sender):
     """Writes the messages of one search into event files.
 
     Parameters
@@ -106,8 +106,7 @@ class TensorBoardSender:
         _write(self.folder, _summaries(message.metrics, {**texts, **message.tags}))
         for name, text in message.texts.items():
             (self.folder / name).write_text(text, encoding="utf-8")
-        if message.model is not None:
-            (self.folder / "model.pkl").write_bytes(pickle.dumps(message.model))
+        self.try_model(lambda model: (self.folder / "model.pkl").write_bytes(pickle.dumps(model)))
 
 
 def _summaries(scalars: Mapping[str, float], texts: Mapping[str, str]) -> list[Any]:

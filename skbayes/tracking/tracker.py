@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple
 
 from skbayes.evaluation.finished_trial import FinishedTrial
+from skbayes.space.written import shown
 from skbayes.tracking.contents import begin_of, end_of, trial_of
 from skbayes.tracking.outbox import Message, Outbox
 
 
-class Sender(Protocol):
-    """Sends the messages of one search; its methods raise an error if that is not possible."""
+class Sender(ABC):
+    """Sends the messages of one search; its methods raise an error if that is not possible.
 
+    Attributes
+    ----------
+    model : estimator or None
+        The refitted model, which is sent with the end if it is wanted.
+    problem : Exception or None
+        Why the model could not be sent.
+    """
+
+    model: Any = None
+    problem: Exception | None = None
+
+    def try_model(self, send: Callable[[Any], Any]) -> None:
+        """Send the model, if there is one; what has no file format is no reason to lose the rest.
+
+        Parameters
+        ----------
+        send : callable
+        """
+        if self.model is None:
+            return
+        try:
+            send(self.model)
+        except Exception as error:
+            self.problem = error
+
+    @abstractmethod
     def begin(self, message: Message) -> None:
         """Begin the run of a search, or continue it.
 
@@ -22,8 +52,8 @@ class Sender(Protocol):
         ----------
         message : Message
         """
-        ...
 
+    @abstractmethod
     def trial(self, message: Message) -> None:
         """Add the run of a trial.
 
@@ -31,8 +61,8 @@ class Sender(Protocol):
         ----------
         message : Message
         """
-        ...
 
+    @abstractmethod
     def end(self, message: Message) -> None:
         """End the run of the search.
 
@@ -40,7 +70,14 @@ class Sender(Protocol):
         ----------
         message : Message
         """
-        ...
+
+
+class _Tracked(NamedTuple):
+    """A search under way."""
+
+    outbox: Outbox
+    sender: Sender
+    error_before: BaseException | None  # which the program was handling when the search began
 
 
 class Tracker(ABC):
@@ -76,8 +113,9 @@ class Tracker(ABC):
             getattr(sender, message.kind)(message)
 
         file = Path(f"skbayes-{self.PACKAGE}-{search.run_id_}.jsonl").absolute()
-        self._outboxes[id(search)] = Outbox(self.NAME, file, send)
-        self._outboxes[id(search)].put(begin_of(search))
+        outbox = Outbox(self.NAME, file, send)
+        self._searches[id(search)] = _Tracked(outbox, sender, sys.exception())
+        outbox.put(begin_of(search))
 
     def __call__(self, search: Any, trial: FinishedTrial) -> None:
         """Send a finished trial.
@@ -87,7 +125,7 @@ class Tracker(ABC):
         search : estimator
         trial : FinishedTrial
         """
-        self._outboxes[id(search)].put(trial_of(trial, search.best_trial_))
+        self._searches[id(search)].outbox.put(trial_of(trial, search.best_trial_))
 
     def on_search_end(self, search: Any) -> None:
         """Send what was found, and end the run.
@@ -96,10 +134,17 @@ class Tracker(ABC):
         ----------
         search : estimator
         """
-        outbox = self._outboxes.pop(id(search), None)
-        if outbox is not None:  # None if the extra is not installed
-            outbox.put(end_of(search, self.log_model))
-            outbox.close()
+        tracked = self._searches.pop(id(search), None)
+        if tracked is None:  # the package is not installed
+            return
+        error = sys.exception()
+        if self.log_model and hasattr(search, "best_estimator_"):
+            tracked.sender.model = search.best_estimator_
+        tracked.outbox.put(end_of(search, None if error is tracked.error_before else error))
+        tracked.outbox.close()
+        if tracked.sender.problem is not None:
+            problem = shown(tracked.sender.problem)
+            warnings.warn(f"{self.NAME} has not got the model: {problem}", stacklevel=2)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the searches under way: threads cannot be pickled."""
@@ -110,6 +155,7 @@ class Tracker(ABC):
         """Return what sends the messages of a search."""
 
     @property
-    def _outboxes(self) -> dict[int, Outbox]:
-        running: dict[int, Outbox] = vars(self).setdefault("_running", {})
+    def _searches(self) -> dict[int, _Tracked]:
+        """The searches under way, by their `id`."""
+        running: dict[int, _Tracked] = vars(self).setdefault("_running", {})
         return running

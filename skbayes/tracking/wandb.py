@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from skbayes.tracking.outbox import BEST, Message
-from skbayes.tracking.tracker import Tracker
+from skbayes.tracking.tracker import Sender, Tracker
 
 logger = logging.getLogger("skbayes")
 
@@ -79,7 +79,7 @@ class WandbCallback(Tracker):
 
 
 @dataclass
-class WandbSender:
+class WandbSender(Sender):
     """Sends the messages of one search to Weights & Biases.
 
     Parameters
@@ -139,9 +139,13 @@ class WandbSender:
         for name, text in message.texts.items():
             with artifact.new_file(name, mode="w", encoding="utf-8") as file:
                 file.write(text)
-        if message.model is not None:
+
+        def add(model: Any) -> None:
+            content = pickle.dumps(model)
             with artifact.new_file("model.pkl", mode="wb") as file:
-                pickle.dump(message.model, file)
+                file.write(content)
+
+        self.try_model(add)
         self._run.log_artifact(artifact)
         self._run.finish(exit_code=int(message.status != "FINISHED"))
 

@@ -174,6 +174,34 @@ def test_what_the_main_process_prints_goes_above_the_line(monkeypatch):
     assert "not now" not in tty.getvalue()
 
 
+class Tee:
+    """Stands for standard output, with no more than `print` needs."""
+
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text):
+        self.text += text
+
+    def isatty(self):
+        return True
+
+
+def test_whatever_stands_for_standard_output_does(monkeypatch):
+    tee = Tee()
+    monkeypatch.setattr("sys.stdout", tee)
+    monkeypatch.setattr("sys.stderr", None)
+    monkeypatch.setenv("TERM", "xterm")
+    BayesSearchCV(Prints(), SPACE, n_iter=2, verbose=2).fit(X, Y)
+    assert "a fit" in tee.text
+
+
+class Prints(SVC):
+    def fit(self, X, y):
+        print("a fit")
+        return super().fit(X, y)
+
+
 def test_plain_lines_become_rarer(monkeypatch, capsys):
     now = [0.0]
     monkeypatch.setattr(screens.time, "monotonic", lambda: now[0])

@@ -5,11 +5,15 @@ import time
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from joblib import Parallel, delayed
 from numpy.testing import assert_equal
+from scipy.sparse import csr_array
 from scipy.stats import loguniform
 from sklearn.datasets import load_iris
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from skbayes import BayesSearchCV, TPESearchCV
@@ -105,6 +109,41 @@ def test_a_search_in_a_search_with_two_workers_each(inner_options):
     outer.fit(X, Y)
     assert len(outer.cv_results_["params"]) == 3
     assert np.isfinite(outer.cv_results_["mean_test_score"]).all()
+
+
+class ReportsItsBackend(SVC):
+    """Has as its score what joblib would run parallel code inside a fit on."""
+
+    def fit(self, X, y):
+        backend, _ = joblib.parallel.get_active_backend()
+        self.is_in_threads_ = type(backend).__name__ == "ThreadingBackend"
+        return super().fit(X, y)
+
+    def score(self, X, y):
+        return float(self.is_in_threads_)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{}, {"timeout": 60}])
+def test_parallel_code_inside_a_fit_begins_no_processes_of_its_own(options):
+    assert search_of(ReportsItsBackend(), n_iter=2, **options).fit(X, Y).best_score_ == 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["frame", "sparse", "texts", "objects"])
+def test_data_of_any_kind_reaches_own_processes(kind):
+    data = {
+        "frame": pd.DataFrame(X, columns=list("abcd")),
+        "sparse": csr_array(X),
+        "objects": X.astype(object),
+        "texts": [f"{row[0]:.0f} {row[2]:.0f}" for row in X],
+    }[kind]
+    model = make_pipeline(CountVectorizer(token_pattern=r"\d"), SVC()) if kind == "texts" else SVC()
+    space = {"svc__C": SPACE["C"]} if kind == "texts" else {"C": SPACE["C"]}
+    options = {"n_iter": 3, "random_state": 0, "cv": 3}
+    alone = BayesSearchCV(model, space, **options).fit(data, Y)
+    own = BayesSearchCV(model, space, n_jobs=2, timeout=60, **options).fit(data, Y)
+    assert_equal(columns_of(own), columns_of(alone))
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 import warnings
@@ -16,7 +17,9 @@ import mlflow
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import RandomizedSearchCV, cross_validate
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 from skbayes import BayesSearchCV, TPESearchCV
@@ -122,7 +125,7 @@ def test_everything_can_be_read_back(experiment):
     assert parent.data.params["seed"] == str(search.seed_)
     assert parent.data.params["search"] == "BayesSearchCV"
     assert parent.data.params["estimator"] == "SVC()"
-    assert parent.data.params["best_C"] == str(float(search.best_params_["C"]))
+    assert parent.data.tags["best_C"] == str(float(search.best_params_["C"]))
     assert parent.data.metrics["best_score"] == pytest.approx(search.best_score_)
     assert parent.data.tags["version.scikit-learn"]
     assert params_from_json(text_of(parent, "best_params.json")) == search.best_params_
@@ -282,7 +285,7 @@ def test_a_server_that_is_down_costs_one_warning_and_nothing_is_lost(tmp_path):
         if trial.number == 3:
             server.start()
 
-    with pytest.warns(UserWarning, match="MLflow cannot be reached, and is tried again") as caught:
+    with pytest.warns(UserWarning, match="MLflow cannot be reached or") as caught:
         search_of([MLflowCallback(), stop_and_start]).fit(X, Y)
     assert len(caught) == 1
     [parent], children = runs_of(experiment)
@@ -316,3 +319,76 @@ def test_randomized_search_is_logged_as_before(experiment):
     RandomizedSearchCV(SVC(), SPACE, n_iter=4, cv=3, random_state=0).fit(X, Y)
     parents, _ = runs_of(experiment)
     assert len(parents) == 1
+
+
+def test_a_resumed_search_may_find_something_better(experiment, tmp_path):
+    options = {"checkpoint": tmp_path / "journal", "n_iter": 12}
+    with pytest.raises(KeyboardInterrupt):
+        search_of([MLflowCallback(), stops_at(0)], **options).fit(X, Y)
+    [killed], _ = runs_of(experiment)
+    assert killed.data.tags["skbayes.error"] == "KeyboardInterrupt()"
+    search = search_of(MLflowCallback(), **options).fit(X, Y)
+    assert search.best_index_ > 0
+    [parent], _ = runs_of(experiment)
+    assert parent.info.status == "FINISHED"
+    assert parent.data.tags["skbayes.error"] == ""
+    assert parent.data.tags["best_C"] == str(float(search.best_params_["C"]))
+
+
+def test_an_error_that_the_program_was_handling_is_not_that_of_the_search(experiment):
+    try:
+        raise OSError("something else")
+    except OSError:
+        search_of(MLflowCallback()).fit(X, Y)
+    [parent], _ = runs_of(experiment)
+    assert parent.info.status == "FINISHED"
+
+
+class HoldsALock(SVC):
+    def fit(self, X, y):
+        self.lock_ = threading.Lock()
+        return super().fit(X, y)
+
+
+def test_a_model_that_cannot_be_sent_costs_a_warning_and_no_more(experiment):
+    search = BayesSearchCV(HoldsALock(), SPACE, n_iter=2, callbacks=MLflowCallback(log_model=True))
+    with pytest.warns(UserWarning, match=r"MLflow has not got the model: .*_th"):
+        search.fit(X, Y)
+    [parent], children = runs_of(experiment)
+    assert parent.info.status == "FINISHED"
+    assert len(children) == 2
+    assert text_of(parent, "cv_results.csv")
+
+
+def test_a_model_of_the_users_own_program_can_be_sent(experiment):
+    model = make_pipeline(FunctionTransformer(lambda X: X * 2), SVC())
+    space = {f"svc__{name}": values for name, values in SPACE.items()}
+    callback = MLflowCallback(log_model=True)
+    BayesSearchCV(model, space, n_iter=2, random_state=0, callbacks=callback).fit(X, Y)
+    [parent], _ = runs_of(experiment)
+    loaded = mlflow.sklearn.load_model(f"runs:/{parent.info.run_id}/model")
+    assert loaded.score(X, Y) > 0.5
+
+
+def test_names_that_mlflow_does_not_take_are_changed(experiment):
+    search = search_of(MLflowCallback(), scoring={"f1 (%)": "f1_macro"}, refit="f1 (%)")
+    search.fit(X, Y)
+    _, children = runs_of(experiment)
+    assert len(children) == 4
+    assert "mean_test_f1 ___" in children[0].data.metrics
+
+
+def test_a_search_within_a_fit_that_is_logged_is_part_of_it(experiment):
+    mlflow.sklearn.autolog(log_models=False, silent=True)
+    search = TPESearchCV(SVC(), SPACE, n_iter=2, cv=2, random_state=0)
+    GridSearchCV(search, {"n_initial_points": [1, 2]}, cv=2).fit(X, Y)
+    _, children = runs_of(experiment)
+    assert children == []
+
+
+def test_another_store_than_the_active_one_has_its_own_experiments(experiment, tmp_path):
+    uri = f"sqlite:///{tmp_path}/other.db"
+    search_of(MLflowCallback(tracking_uri=uri), n_iter=2).fit(X, Y)
+    assert runs_of(experiment) == ([], [])
+    runs = mlflow.MlflowClient(uri).search_runs(["0"])
+    assert len(runs) == 3

@@ -64,11 +64,26 @@ def test_whenever_sending_fails_no_message_is_lost_or_sent_twice(first, second, 
     assert numbers == list(range(10))
     assert len(texts) == (first <= 10) + bool(written)
     if texts:
-        assert texts[0].startswith("Tracker cannot be reached, and is tried again at the end")
+        assert texts[0].startswith("Tracker cannot be reached or has refused a message, and is")
     if written:
         assert f"{len(written)} messages could not be sent to Tracker, and were" in texts[1]
         assert repr(str(path)) in texts[1]
         assert written[0]["metrics"] == {"mean_test_score": 0.5}
+
+
+def test_a_message_that_is_refused_costs_no_other(tmp_path):
+    numbers = []
+
+    def receive(message):
+        if message.number == 3:
+            raise ValueError("what a name")
+        numbers.append(message.number)
+
+    path = tmp_path / "unsent.jsonl"
+    texts = send(receive, 6, path)
+    assert numbers == [0, 1, 2, 4, 5]
+    assert [json.loads(line)["number"] for line in path.read_text().splitlines()] == [3]
+    assert "1 messages could not be sent" in texts[1]
 
 
 def test_a_file_that_cannot_be_written_is_said_too(tmp_path):

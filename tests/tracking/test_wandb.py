@@ -3,6 +3,7 @@
 import json
 import pickle
 import struct
+import time
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationW
 
 def records_in(content, n_header=7, block=1 << 15):
     """Yield the records of a file of W&B, which is a log as LevelDB writes it."""
-    assert content[:4] == b":W&B"
+    assert content[:4] in (b":W&B", b"")
     at, record = n_header, b""
     while at + n_header <= len(content):
         if block - at % block < n_header:  # the rest of a block is too small for a record
@@ -49,6 +50,7 @@ class ReadBack:
     def __init__(self, path):
         self.config, self.summary, self.history, self.exit_code = {}, {}, [], None
         self.files = {}  # of the artifact
+        self.job_type = None
         for data in records_in(path.read_bytes()):
             record = wandb_internal_pb2.Record()
             record.ParseFromString(data)
@@ -77,9 +79,18 @@ class ReadBack:
             table[item.key or ".".join(item.nested_key)] = json.loads(item.value_json)
 
 
+def files_in(folder):
+    """Return the files of all runs."""
+    return sorted(folder.glob("wandb/offline-run-*/*.wandb"))
+
+
 def runs_in(folder):
     """Return the runs of the search, and those of the trials by number."""
-    runs = [ReadBack(path) for path in sorted(folder.glob("wandb/offline-run-*/*.wandb"))]
+    deadline = time.monotonic() + 60  # W&B writes its files a little later than it says
+    while any((run := ReadBack(path)).exit_code is None for path in files_in(folder)):
+        assert time.monotonic() < deadline, vars(run)
+        time.sleep(0.1)
+    runs = [ReadBack(path) for path in files_in(folder)]
     searches = [run for run in runs if run.job_type == "search"]
     trials = [run for run in runs if run.job_type == "trial"]
     return searches, sorted(trials, key=lambda run: run.summary["trial"])

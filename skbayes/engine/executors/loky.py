@@ -6,6 +6,7 @@ else runs on them.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from functools import cache
@@ -15,9 +16,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import joblib
+import numpy as np
 
 from skbayes.engine._joblib_compat import ProcessPoolExecutor, worker_environment
-from skbayes.engine.executors.base import Executor, Packed
+from skbayes.engine.executors.base import Executor, Packed, size_of
 from skbayes.evaluation.task import Answer
 
 MEMORY_MAPPED = 1_000_000
@@ -64,20 +66,24 @@ class LokyExecutor(Executor):
         self._pool = ProcessPoolExecutor(self._n_workers, env=environment)
 
     def send(self, value: Any) -> Any:
-        if not hasattr(value, "shape"):
+        if not _can_be_stored(value):
             return value  # goes with every task
         try:
             if self._folder is None:
-                self._folder = TemporaryDirectory(prefix="skbayes-", ignore_cleanup_errors=True)
+                self._folder = TemporaryDirectory(
+                    prefix="skbayes-",
+                    dir=os.environ.get("JOBLIB_TEMP_FOLDER"),
+                    ignore_cleanup_errors=True,
+                )
             path = str(Path(self._folder.name) / str(len(self._sent)))
             joblib.dump(value, path)
         except OSError:
             return value  # there is no room for files
-        is_large = getattr(value, "nbytes", 0) > MEMORY_MAPPED
-        return Stored(path, "r" if is_large else None)
+        return Stored(path, "r" if size_of(value) > MEMORY_MAPPED else None)
 
     def start(self, packed: Packed, references: list[Any]) -> Any:
-        future = self._pool.submit(_run, packed, *references)
+        nested = self._backend.get_nested_backend()
+        future = self._pool.submit(_run, nested, packed, *references)
         future.add_done_callback(self._finished.put)
         return future
 
@@ -101,8 +107,20 @@ class LokyExecutor(Executor):
             self._folder.cleanup()
 
 
-def _run(packed: Packed, *references: Any) -> Any:
-    return packed.run([_load(r) if isinstance(r, Stored) else r for r in references])
+def _can_be_stored(value: Any) -> bool:
+    """Whether a value is an array or a table, which any process can read from a file."""
+    if isinstance(value, tuple):
+        return all(map(_can_be_stored, value))
+    if isinstance(value, np.ndarray):
+        return not value.dtype.hasobject
+    return type(value).__module__.startswith(("scipy.sparse", "pandas."))
+
+
+def _run(nested: tuple[Any, int | None], packed: Packed, *references: Any) -> Any:
+    """Run a task, with joblib's own choice of what runs parallel code inside a fit."""
+    backend, n_jobs = nested
+    with joblib.parallel_config(backend, n_jobs=n_jobs):
+        return packed.run([_load(r) if isinstance(r, Stored) else r for r in references])
 
 
 @cache

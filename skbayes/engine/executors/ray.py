@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
+from joblib import parallel_config
+
 from skbayes.engine.executors.base import Executor, Packed, WorkerLost
 from skbayes.evaluation.task import Answer
 
@@ -19,28 +21,29 @@ class RayExecutor(Executor):
 
     Parameters
     ----------
-    options : dict
-        For the remote function, as the user gave them to joblib's backend.
+    backend : ray.util.joblib.ray_backend.RayBackend
+        Has the options of the remote function, as the user gave them.
     n_ahead : int
     """
 
-    def __init__(self, options: dict[str, Any], n_ahead: int) -> None:
+    def __init__(self, backend: Any, n_ahead: int) -> None:
         super().__init__(n_ahead)
+        self._backend = backend
         self._ray: Any = import_module("ray")
-        self._options = options
         self._remote: Any = None
 
     def open(self) -> None:
         if not self._ray.is_initialized():
             self._ray.init()
         # Lost tasks go again one at a time, which Ray does not know.
-        self._remote = self._ray.remote(_run).options(**{"max_retries": 0, **self._options})
+        options = {"max_retries": 0, **(self._backend.ray_remote_args or {})}
+        self._remote = self._ray.remote(_run).options(**options)
 
     def send(self, value: Any) -> Any:
         return self._ray.put(value)
 
     def start(self, packed: Packed, references: list[Any]) -> Any:
-        return self._remote.remote(packed, *references)
+        return self._remote.remote(self._backend.get_nested_backend(), packed, *references)
 
     def wait(self, handles: Sequence[Any], seconds: float) -> Sequence[Any]:
         finished: Sequence[Any] = self._ray.wait(list(handles), timeout=seconds)[0]
@@ -60,5 +63,8 @@ class RayExecutor(Executor):
         self.forget_sent()
 
 
-def _run(packed: Packed, *shared: Any) -> Any:
-    return packed.run(shared)
+def _run(nested: tuple[Any, int | None], packed: Packed, *shared: Any) -> Any:
+    """Run a task, with joblib's own choice of what runs parallel code inside a fit."""
+    backend, n_jobs = nested
+    with parallel_config(backend, n_jobs=n_jobs):
+        return packed.run(shared)
