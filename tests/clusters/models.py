@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import uniform
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from skbayes import BayesSearchCV
+from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
 
 X, Y = np.random.default_rng(0).random((40, 2)), np.arange(40.0)
 SPACE = {"x": uniform()}
@@ -64,3 +64,23 @@ def fits_in(folder):
     """Return how many fits have left a file, and how many different ones they were."""
     names = [path.name.rsplit("-", 2)[0] for path in Path(folder).iterdir()]
     return len(names), len(set(names))
+
+
+def announced_by_all_searches(folder, **options):
+    """Yield the numbers of announced and of all trials, of every search and of it resumed."""
+    for cls in (BayesSearchCV, TPESearchCV, HalvingBayesSearchCV):
+        size = {"n_candidates": 4, "min_resources": 10} if cls is HalvingBayesSearchCV else {}
+        journal = Path(folder) / cls.__name__
+        for stop in (2, None):
+            seen = []
+
+            def note(search, trial, seen=seen, stop=stop):
+                seen.append((trial.number, trial.score))
+                return trial.number == stop
+
+            size = size or {"n_iter": 6}
+            search = cls(
+                Quadratic(), SPACE, cv=2, random_state=0, refit=False, callbacks=note,
+                checkpoint=journal, **size, **options,
+            ).fit(X, Y)  # fmt: skip
+            yield [number for number, _ in seen], list(range(len(search.cv_results_["params"])))

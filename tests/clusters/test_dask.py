@@ -20,6 +20,7 @@ from tests.clusters.models import (
     Quadratic,
     X,
     Y,
+    announced_by_all_searches,
     columns_of,
     fits_in,
     kills,
@@ -54,6 +55,11 @@ def test_the_search_is_that_of_one_process(client, racing):
     assert_equal(columns_of(there.fit(X, Y)), alone)
     assert seen == list(range(12))
     assert len(set(there.timeline_["worker"])) == 2
+
+
+def test_all_searches_announce_each_trial_once(client, tmp_path):
+    for announced, expected in announced_by_all_searches(tmp_path):
+        assert announced == expected
 
 
 def test_workers_are_kept_busy(client):
