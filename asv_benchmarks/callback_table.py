@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import loguniform
-from sklearn.callback import ProgressBar
 from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import RandomizedSearchCV
@@ -50,7 +49,14 @@ SEARCHES: dict[str, Any] = {
     "BayesSearchCV, racing=False": (BayesSearchCV, {"racing": False}),
     "TPESearchCV, racing=False": (TPESearchCV, {"racing": False}),
 }
-CALLBACKS: dict[str, Any] = {"none": None, "Idle": Idle, "ProgressBar": ProgressBar}
+CALLBACKS = ("none", "Idle", "ProgressBar")
+
+
+def callback_of(name: str) -> list[Any]:
+    """Return the callback of that name, in a list; none for the first."""
+    from sklearn.callback import ProgressBar
+
+    return {"none": [], "Idle": [Idle()], "ProgressBar": [ProgressBar()]}[name]
 
 
 def seconds_of(search: str, callback: str, seed: int) -> float:
@@ -64,8 +70,7 @@ def seconds_of(search: str, callback: str, seed: int) -> float:
         random_state=seed,
         **options,
     )
-    if CALLBACKS[callback] is not None:
-        model.set_callbacks(CALLBACKS[callback]())
+    model.set_callbacks(*callback_of(callback))
     X, y = load_breast_cancer(return_X_y=True)
     begin = time.perf_counter()
     with redirect_stdout(io.StringIO()), warnings.catch_warnings():
