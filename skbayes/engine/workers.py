@@ -17,6 +17,7 @@ from sklearn.utils.parallel import Parallel
 from threadpoolctl import ThreadpoolController, threadpool_info
 
 from skbayes.engine._joblib_compat import eval_expr
+from skbayes.engine.executors.base import Executor
 from skbayes.engine.executors.dask import DaskExecutor
 from skbayes.engine.executors.loky import LokyExecutor
 from skbayes.engine.executors.ray import RayExecutor
@@ -24,8 +25,11 @@ from skbayes.engine.futures import FuturesParallel
 from skbayes.engine.streaming import StreamingParallel
 from skbayes.evaluation.watch import Watch
 
-CLUSTERS = {"DaskDistributedBackend": "dask", "RayBackend": "ray"}
-"""Clusters by the classes of joblib's backends."""
+CLUSTERS: dict[str, Callable[[Any, int], Executor]] = {
+    "DaskDistributedBackend": DaskExecutor,
+    "RayBackend": RayExecutor,
+}
+"""What runs tasks on a cluster, by the class of joblib's backend."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +111,8 @@ class Workers:
             yield Watch(Path(folder.name), max_fit_time)
 
     @property
-    def cluster(self) -> str | None:
-        """Which cluster runs the fits: 'dask', 'ray', or None for none."""
+    def cluster(self) -> Callable[[Any, int], Executor] | None:
+        """What runs the fits if they run on a cluster; otherwise None."""
         return None if self.n == 1 else CLUSTERS.get(type(self.backend).__name__)
 
     @property
@@ -177,13 +181,8 @@ class Workers:
         -------
         parallel : Parallel or FuturesParallel
         """
-        if self.cluster == "dask":
-            backend = self.backend
-            return FuturesParallel(
-                DaskExecutor(backend.client, backend.submit_kwargs, pre_dispatch)
-            )
-        if self.cluster == "ray":
-            return FuturesParallel(RayExecutor(self.backend, pre_dispatch))
+        if self.cluster is not None:
+            return FuturesParallel(self.cluster(self.backend, pre_dispatch))
         if ends_early and self.can_be_ended:
             return FuturesParallel(LokyExecutor(self.backend, self.n, pre_dispatch))
         options = {"n_jobs": self.n_jobs, "pre_dispatch": pre_dispatch}

@@ -11,14 +11,16 @@ import os
 import shutil
 import sys
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import import_module
 from multiprocessing import current_process
 from threading import Lock, RLock
 from typing import Any
 
-from skbayes.evaluation.printing import ERASE_LINE
+from skbayes.evaluation.printing import ERASE_LINE, StreamProxy, standard_streams_behind
 
 REDRAW = 0.25
 """Seconds between two updates of a line."""
@@ -82,19 +84,33 @@ class Screen:
             self.say(text)
 
 
-class NotebookScreen(Screen):
+class LiveScreen(Screen):
+    """Updates a line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn_at = -REDRAW
+
+    def update(self, compose: Compose) -> None:
+        if time.monotonic() - self._drawn_at >= REDRAW:
+            self._draw(compose)
+
+    def finish(self, compose: Compose) -> None:
+        self._draw(compose)
+
+    @abstractmethod
+    def _draw(self, compose: Compose) -> None:
+        """Show the line as it is now."""
+
+
+class NotebookScreen(LiveScreen):
     """Updates a line in the output of a notebook's cell."""
 
     def __init__(self) -> None:
         super().__init__()
         self._handle: Any = None
-        self._drawn_at = -REDRAW
 
-    def update(self, compose: Compose) -> None:
-        if time.monotonic() - self._drawn_at >= REDRAW:
-            self.finish(compose)
-
-    def finish(self, compose: Compose) -> None:
+    def _draw(self, compose: Compose) -> None:
         self._drawn_at = time.monotonic()
         content = {"text/plain": compose(WIDTH)}
         with suppress(Exception):  # a search does not end because a notebook is gone
@@ -105,25 +121,17 @@ class NotebookScreen(Screen):
                 self._handle.update(content, raw=True)
 
 
-class TerminalScreen(Screen):
+class TerminalScreen(LiveScreen):
     """Updates the last line of a terminal."""
 
     is_terminal = True
 
     def __init__(self) -> None:
         super().__init__()
-        self._drawn_at = -REDRAW
         self._lock = RLock()  # fits in threads print too
         self._is_drawn = False
         self._is_at_line_start = True
         self._stdout = sys.stdout
-
-    def say(self, text: str) -> None:
-        print_or_not(text, sys.stdout)  # which goes above the line
-
-    def update(self, compose: Compose) -> None:
-        if time.monotonic() - self._drawn_at >= REDRAW:
-            self._draw(compose)
 
     def finish(self, compose: Compose) -> None:
         with self._lock:
@@ -140,7 +148,7 @@ class TerminalScreen(Screen):
             self._is_drawn = True
 
     def _write(self, text: str) -> None:
-        with suppress(Exception):  # as in `print_or_not`
+        with suppress(Exception):  # as in `say`
             self._stdout.write(printable(text, self._stdout))
             self._stdout.flush()
 
@@ -163,31 +171,16 @@ class TerminalScreen(Screen):
                 getattr(stream, "flush", int)()
             return written
 
-    @contextmanager
-    def in_front(self) -> Iterator[None]:
-        """Send what this process prints during the block above the line."""
-        before = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = (s and _AboveTheLine(self, s) for s in before)
-        try:
-            yield
-        finally:
-            sys.stdout, sys.stderr = before
 
-
-class _AboveTheLine:
+class _AboveTheLine(StreamProxy):
     """Standard output or error while a line of progress is shown."""
 
     def __init__(self, screen: TerminalScreen, stream: Any) -> None:
-        self._screen, self._stream = screen, stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        super().__init__(stream)
+        self._screen = screen
 
     def write(self, text: str) -> Any:
         return self._screen.write_above(text, self._stream)
-
-    def writelines(self, lines: Any) -> None:
-        self.write("".join(lines))
 
 
 @contextmanager
@@ -198,7 +191,7 @@ def open_screen() -> Iterator[Screen]:
     elif _is_terminal() and _one_line_at_a_time.acquire(blocking=False):
         try:
             screen = TerminalScreen()
-            with screen.in_front():
+            with standard_streams_behind(partial(_AboveTheLine, screen)):
                 yield screen
         finally:
             _one_line_at_a_time.release()
@@ -226,25 +219,14 @@ def _is_terminal() -> bool:
 
 
 def say(text: str) -> None:
-    """Print a line without delay.
-
-    Parameters
-    ----------
-    text : str
-    """
-    print_or_not(text, sys.stdout)
-
-
-def print_or_not(text: str, stream: Any) -> None:
     """Print a line without delay; a search does not end because it cannot print.
 
     Parameters
     ----------
     text : str
-    stream : file
     """
     with suppress(Exception):  # a closed pipe, a closed file, whatever stands for standard output
-        print(printable(text, stream), file=stream, flush=True)
+        print(printable(text, sys.stdout), flush=True)
 
 
 def printable(text: str, stream: Any) -> str:

@@ -7,23 +7,80 @@ and the main process draws it again below them.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 ERASE_LINE = "\r\x1b[K"
 """Moves a terminal's cursor to the first column, and erases from there to the end of the line."""
 
 
-class _OverTheLine:
-    """A stream that writes whole lines, each in place of the line of progress."""
+class StreamProxy(ABC):
+    """Stands before standard output or error, and writes otherwise.
+
+    Parameters
+    ----------
+    stream : file
+    """
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
-        self._begun = ""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+    @abstractmethod
+    def write(self, text: str) -> Any:
+        """Write text.
+
+        Parameters
+        ----------
+        text : str
+        """
+
+    def writelines(self, lines: Any) -> None:
+        """Write texts, one after the other.
+
+        Parameters
+        ----------
+        lines : iterable of str
+        """
+        self.write("".join(lines))
+
+
+Proxy = TypeVar("Proxy", bound=StreamProxy)
+
+
+@contextmanager
+def standard_streams_behind(proxy_of: Callable[[Any], Proxy]) -> Iterator[list[Proxy]]:
+    """Put proxies before standard output and error during the block.
+
+    Parameters
+    ----------
+    proxy_of : callable
+        Makes the proxy of a stream.
+
+    Returns
+    -------
+    proxies : context manager of list of StreamProxy
+        Of the streams that there are.
+    """
+    before = sys.stdout, sys.stderr
+    proxies = [None if stream is None else proxy_of(stream) for stream in before]
+    sys.stdout, sys.stderr = proxies
+    try:
+        yield [proxy for proxy in proxies if proxy is not None]
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+class _OverTheLine(StreamProxy):
+    """Writes whole lines, each in place of the line of progress."""
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__(stream)
+        self._begun = ""
 
     def write(self, text: str) -> int:
         whole, newline, self._begun = (self._begun + text).rpartition("\n")
@@ -31,9 +88,6 @@ class _OverTheLine:
             self._stream.write(f"{ERASE_LINE}{whole}\n")
             self._stream.flush()
         return len(text)
-
-    def writelines(self, lines: Any) -> None:
-        self.write("".join(lines))
 
     def end(self) -> None:
         """Write the rest that has no newline."""
@@ -44,12 +98,9 @@ class _OverTheLine:
 @contextmanager
 def over_the_line() -> Iterator[None]:
     """Let the block print lines in place of the line of progress of another process."""
-    before = sys.stdout, sys.stderr
-    streams = [None if stream is None else _OverTheLine(stream) for stream in before]
-    sys.stdout, sys.stderr = streams
-    try:
-        yield
-    finally:
-        sys.stdout, sys.stderr = before
-        for stream in filter(None, streams):
-            stream.end()
+    with standard_streams_behind(_OverTheLine) as streams:
+        try:
+            yield
+        finally:
+            for stream in streams:
+                stream.end()

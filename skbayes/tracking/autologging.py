@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skbayes.tracking._mlflow_compat import (
     autologging_config,
@@ -19,7 +19,9 @@ from skbayes.tracking._mlflow_compat import (
     is_globally_disabled,
     is_inside_a_logged_fit,
 )
-from skbayes.tracking.mlflow import MLflowCallback
+
+if TYPE_CHECKING:
+    from skbayes.tracking.mlflow import MLflowCallback
 
 _lock = Lock()
 _n_searches = 0  # under way in this process
@@ -55,11 +57,11 @@ def autologging_callbacks(callbacks: Sequence[Any]) -> list[MLflowCallback]:
     callbacks : sequence of callable
         Those of the search; if an `MLflowCallback` is among them, no other is needed.
     """
+    if "mlflow" not in sys.modules or is_globally_disabled() or is_inside_a_logged_fit():
+        return []
+    from skbayes.tracking.mlflow import MLflowCallback  # not needed before
+
     has_own = any(isinstance(callback, MLflowCallback) for callback in callbacks)
-    if "mlflow" not in sys.modules or has_own or is_globally_disabled():
-        return []
-    if is_inside_a_logged_fit():
-        return []
-    if autologging_config("disable", True):
+    if has_own or autologging_config("disable", True):
         return []
     return [MLflowCallback(log_model=bool(autologging_config("log_models", True)))]

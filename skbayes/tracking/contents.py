@@ -13,7 +13,8 @@ import numpy as np
 from skbayes.engine.records.checkpoint import versions
 from skbayes.evaluation.finished_trial import FinishedTrial
 from skbayes.params_json import params_to_json
-from skbayes.space.written import shown, with_written_distributions
+from skbayes.space.space import dicts_of
+from skbayes.space.written import shown, written
 from skbayes.tracking.outbox import Message
 
 MAX_TEXT = 500
@@ -140,10 +141,9 @@ def shown_space(param_distributions: Any) -> str:
     ----------
     param_distributions : dict or list of dict
     """
-    written = with_written_distributions(param_distributions)
-    grids = written if isinstance(written, list) else [written]
     return "\n".join(
-        "".join(f"{name}: {_repr_of(value)}\n" for name, value in grid.items()) for grid in grids
+        "".join(f"{name}: {_whole(values)}\n" for name, values in grid.items())
+        for grid in dicts_of(param_distributions)
     )
 
 
@@ -163,11 +163,12 @@ def as_csv(results: Mapping[str, Any]) -> str:
     return file.getvalue()
 
 
-def _repr_of(value: Any) -> str:
+def _whole(values: Any) -> str:
+    """Return the values of a parameter as they were written, none left out."""
     try:
-        return repr(value)
+        return written(values)
     except Exception:  # whatever an object does when it is asked for its repr
-        return shown(value)
+        return shown(values)
 
 
 def _versions() -> dict[str, str]:

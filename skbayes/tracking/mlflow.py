@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -79,7 +79,6 @@ class MLflowCallback(Tracker):
     experiment_name: str | None = None
     run_name: str | None = None
     log_model: bool = False
-    _running: dict[int, Any] = field(default_factory=dict, init=False, repr=False)
 
     def _make_sender(self, search: Any) -> MLflowSender:
         mlflow = import_module("mlflow")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -76,7 +76,10 @@ class Outbox:
         self._unsent: list[Message] = []
         self._error: Exception | None = None
         self._has_warned = False
-        self._thread = Thread(target=self._send_all, name=f"skbayes to {tracker}", daemon=True)
+        until_closed = iter(self._queue.get, None)
+        self._thread = Thread(
+            target=self._send_all, args=(until_closed,), name=f"skbayes to {tracker}", daemon=True
+        )
         self._thread.start()
 
     def put(self, message: Message) -> None:
@@ -94,32 +97,24 @@ class Outbox:
         self._queue.put(None)
         self._thread.join()
         self._warn()
-        refused, last = [], None
-        while self._unsent:
-            message = self._unsent.pop(0)
-            try:
-                self._send(message)
-            except Exception as error:
-                refused.append(message)
-                last = error
-                if isinstance(error, OSError) or message.kind == "begin":
-                    break
-        if last is not None:
-            self._write([*refused, *self._unsent], last)
+        again, self._unsent = self._unsent, []
+        self._send_all(again)
+        if self._unsent:
+            self._write_unsent()
 
-    def _send_all(self) -> None:
+    def _send_all(self, messages: Iterable[Message]) -> None:
+        """Send messages, and keep those that cannot be sent."""
         is_down = False
-        while (message := self._queue.get()) is not None:
-            if is_down:
-                self._unsent.append(message)
-                continue
-            try:
-                self._send(message)
-            except Exception as error:
-                self._unsent.append(message)
-                self._error = error
-                # Otherwise the tracker has refused this message alone.
-                is_down = isinstance(error, OSError) or message.kind == "begin"
+        for message in messages:
+            if not is_down:
+                try:
+                    self._send(message)
+                    continue
+                except Exception as error:
+                    self._error = error
+                    # Otherwise the tracker has refused this message alone.
+                    is_down = isinstance(error, OSError) or message.kind == "begin"
+            self._unsent.append(message)
 
     def _warn(self) -> None:
         if self._error is not None and not self._has_warned:
@@ -130,8 +125,8 @@ class Outbox:
                 stacklevel=2,
             )
 
-    def _write(self, unsent: Sequence[Message], error: Exception) -> None:
-        texts = [json.dumps(asdict(message)) + "\n" for message in unsent]
+    def _write_unsent(self) -> None:
+        texts = [json.dumps(asdict(message)) + "\n" for message in self._unsent]
         try:
             self._file.write_text("".join(texts), encoding="utf-8")
         except OSError as another:
@@ -139,6 +134,7 @@ class Outbox:
         else:
             where = f"and were written to {str(self._file)!r}"
         warnings.warn(
-            f"{len(unsent)} messages could not be sent to {self._tracker}, {where}: {shown(error)}",
+            f"{len(texts)} messages could not be sent to {self._tracker}, {where}: "
+            f"{shown(self._error)}",
             stacklevel=2,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -51,7 +51,6 @@ class TensorBoardCallback(Tracker):
 
     folder: str = "runs"
     log_model: bool = False
-    _running: dict[int, Any] = field(default_factory=dict, init=False, repr=False)
 
     def _make_sender(self, search: Any) -> TensorBoardSender:
         return TensorBoardSender(Path(self.folder) / search.run_id_)

@@ -89,6 +89,7 @@ class Tracker(ABC):
     PACKAGE: ClassVar[str]  # which is also the name of the extra
     NAME: ClassVar[str]
     log_model: bool = False
+    _running: dict[int, _Tracked]  # made by `_searches`, since a pickled callback has none
 
     def on_search_begin(self, search: Any) -> None:
         """Begin a run for the search.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -65,7 +65,6 @@ class WandbCallback(Tracker):
     mode: str | None = None
     folder: str | None = None
     log_model: bool = False
-    _running: dict[int, Any] = field(default_factory=dict, init=False, repr=False)
 
     def _make_sender(self, search: Any) -> WandbSender:
         options = {

@@ -60,6 +60,15 @@ def columns_of(search):
     return {k: np.asarray(v).tolist() for k, v in search.cv_results_.items() if "time" not in k}
 
 
+def assert_that_killing_splits_failed(search):
+    """Check that the splits on which `KillsItsWorker` dies have failed, and no others."""
+    killing = {k for k, (train, _) in enumerate(search.splits_) if kills(Y[train])}
+    assert len(killing) == 2
+    for number, params in enumerate(search.cv_results_["params"]):
+        failed = {s for failure in search.failures_.get(number, []) for s in failure.splits}
+        assert failed == (killing if params["x"] < 0.3 else set())
+
+
 def fits_in(folder):
     """Return how many fits have left a file, and how many different ones they were."""
     names = [path.name.rsplit("-", 2)[0] for path in Path(folder).iterdir()]

@@ -21,9 +21,9 @@ from tests.clusters.models import (
     X,
     Y,
     announced_by_all_searches,
+    assert_that_killing_splits_failed,
     columns_of,
     fits_in,
-    kills,
     search_of,
 )
 
@@ -90,12 +90,7 @@ def test_lost_workers_change_nothing(client, which, tmp_path):
 
 def test_a_split_that_kills_its_workers_is_failed(client):
     search = search_of(KillsItsWorker(), racing=False, n_iter=6, error_score=-9.0).fit(X, Y)
-    x = np.array([params["x"] for params in search.cv_results_["params"]])
-    killing = {k for k, (train, _) in enumerate(search.splits_) if kills(Y[train])}
-    assert len(killing) == 2
-    for number, value in enumerate(x):
-        failed = {s for failure in search.failures_.get(number, []) for s in failure.splits}
-        assert failed == (killing if value < 0.3 else set())
+    assert_that_killing_splits_failed(search)
     reasons = {f.reason for failures in search.failures_.values() for f in failures}
     assert len(reasons) == 1
     assert "the worker that fitted it died" in reasons.pop()

@@ -3,7 +3,6 @@
 import time
 
 import joblib
-import numpy as np
 import pytest
 import ray
 from numpy.testing import assert_equal
@@ -15,8 +14,8 @@ from tests.clusters.models import (
     X,
     Y,
     announced_by_all_searches,
+    assert_that_killing_splits_failed,
     columns_of,
-    kills,
     search_of,
 )
 
@@ -64,12 +63,7 @@ def test_workers_are_kept_busy():
 def test_a_split_that_kills_its_workers_is_failed():
     search = search_of(KillsItsWorker(), racing=False, n_iter=6, error_score=-9.0, n_jobs=2)
     search.fit(X, Y)
-    x = np.array([params["x"] for params in search.cv_results_["params"]])
-    killing = {k for k, (train, _) in enumerate(search.splits_) if kills(Y[train])}
-    assert len(killing) == 2
-    for number, value in enumerate(x):
-        failed = {s for failure in search.failures_.get(number, []) for s in failure.splits}
-        assert failed == (killing if value < 0.3 else set())
+    assert_that_killing_splits_failed(search)
 
 
 def test_the_timeout_is_exceeded_by_less_than_a_split():

@@ -1,1 +1,1 @@
-"""What runs tasks where joblib's `Parallel` does not suffice: clusters."""
+"""What runs tasks where joblib's `Parallel` does not suffice: clusters, processes of one search."""

@@ -9,7 +9,10 @@ from __future__ import annotations
 import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
+
+import joblib
 
 from skbayes._sklearn_compat import with_current_config
 from skbayes.evaluation.task import Answer, Task
@@ -19,8 +22,6 @@ LARGE = 1000
 
 SPLITS = 2
 """Position of the indices of the splits among the arguments of a task."""
-
-Handle = TypeVar("Handle")
 
 
 class WorkerLost(Exception):
@@ -72,6 +73,22 @@ class Packed(NamedTuple):
         args = list(self.args)
         args[SPLITS] = [filled(split) for split in args[SPLITS]]
         return self.function(*args, **{k: filled(v) for k, v in self.kwargs.items()})
+
+
+def run_nested(nested: tuple[Any, int | None], packed: Packed, *shared: Any) -> Any:
+    """Run a task in a worker, with joblib's own choice of what runs parallel code inside a fit.
+
+    Parameters
+    ----------
+    nested : (ParallelBackendBase, int or None)
+        What `get_nested_backend` of joblib's backend returned.
+    packed : Packed
+    *shared : object
+        The large arguments.
+    """
+    backend, n_jobs = nested
+    with joblib.parallel_config(backend, n_jobs=n_jobs):
+        return packed.run(shared)
 
 
 class Executor(ABC):
@@ -175,6 +192,35 @@ class Executor(ABC):
 
     def _is_sent_once(self, value: Any) -> bool:
         return id(value) in self._sent or size_of(value) >= LARGE
+
+
+class CallbackExecutor(Executor):
+    """Runs tasks whose futures call back when they are done.
+
+    Parameters
+    ----------
+    n_ahead : int
+    """
+
+    def __init__(self, n_ahead: int) -> None:
+        super().__init__(n_ahead)
+        self._finished: SimpleQueue[Any] = SimpleQueue()
+
+    def follow(self, future: Any) -> Any:
+        """Let `wait` return a future once it is done, and return the future.
+
+        Parameters
+        ----------
+        future : future
+        """
+        future.add_done_callback(self._finished.put)
+        return future
+
+    def wait(self, handles: Sequence[Any], seconds: float) -> Sequence[Any]:
+        try:
+            return [self._finished.get(timeout=seconds)]
+        except Empty:
+            return []
 
 
 def size_of(value: Any) -> int:

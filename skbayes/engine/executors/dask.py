@@ -9,51 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from queue import Empty, SimpleQueue
 from typing import Any
 
 from joblib import parallel_config
 
-from skbayes.engine.executors.base import DataLost, Executor, Packed, WorkerLost
+from skbayes.engine.executors.base import CallbackExecutor, DataLost, Packed, WorkerLost
 from skbayes.evaluation.task import Answer
 
 
-class DaskExecutor(Executor):
+class DaskExecutor(CallbackExecutor):
     """Runs tasks on a dask cluster.
 
     Parameters
     ----------
-    client : distributed.Client
-    options : dict
-        For `Client.submit`, as the user gave them to joblib's backend.
+    backend : joblib._dask.DaskDistributedBackend
+        Has the client, and the options of `Client.submit`, as the user gave them.
     n_ahead : int
     """
 
-    def __init__(self, client: Any, options: dict[str, Any], n_ahead: int) -> None:
+    def __init__(self, backend: Any, n_ahead: int) -> None:
         super().__init__(n_ahead)
-        self._client, self._options = client, options
-        self._finished: SimpleQueue[Any] = SimpleQueue()
-        self._held: list[Any] = []  # references, so that dask does not free the data
+        self._client, self._options = backend.client, backend.submit_kwargs
         self._is_nested = _is_in_worker()
 
     def send(self, value: Any) -> Any:
         # The hash of the data is not needed, and takes time.
         [reference] = self._client.scatter([value], broadcast=True, hash=False)
-        self._held.append(reference)
         return reference
 
     def start(self, packed: Packed, references: list[Any]) -> Any:
-        future = self._client.submit(
-            _run, packed, *references, pure=False, **{"priority": 0, **self._options}
-        )
-        future.add_done_callback(self._finished.put)
-        return future
-
-    def wait(self, handles: Sequence[Any], seconds: float) -> Sequence[Any]:
-        try:
-            return [self._finished.get(timeout=seconds)]
-        except Empty:
-            return []
+        options = {"priority": 0, **self._options}
+        return self.follow(self._client.submit(_run, packed, *references, pure=False, **options))
 
     def result(self, handle: Any) -> Answer:
         distributed = import_module("distributed")
@@ -72,7 +58,6 @@ class DaskExecutor(Executor):
     def close(self, handles: Sequence[Any]) -> None:
         self._client.cancel(list(handles))
         self.forget_sent()
-        self._held.clear()
         if self._is_nested:
             import_module("distributed").rejoin()
 

@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
@@ -19,12 +18,11 @@ import joblib
 import numpy as np
 
 from skbayes.engine._joblib_compat import ProcessPoolExecutor, worker_environment
-from skbayes.engine.executors.base import Executor, Packed, size_of
+from skbayes.engine.executors.base import CallbackExecutor, Packed, run_nested, size_of
 from skbayes.evaluation.task import Answer
 
 MEMORY_MAPPED = 1_000_000
 """Bytes from which on processes share the memory of an array, as with joblib."""
-
 
 PATIENCE = 1.0
 """Seconds in which submitted tasks are handed to processes; it takes less than a millisecond."""
@@ -44,7 +42,7 @@ class Stored(NamedTuple):
     mmap_mode: str | None
 
 
-class LokyExecutor(Executor):
+class LokyExecutor(CallbackExecutor):
     """Runs tasks in processes of its own.
 
     Parameters
@@ -57,7 +55,6 @@ class LokyExecutor(Executor):
     def __init__(self, backend: Any, n_workers: int, n_ahead: int) -> None:
         super().__init__(min(n_ahead, 2 * n_workers))  # as many as loky hands to processes at once
         self._backend, self._n_workers = backend, n_workers
-        self._finished: SimpleQueue[Any] = SimpleQueue()
         self._pool: Any = None
         self._folder: TemporaryDirectory[str] | None = None
 
@@ -83,15 +80,7 @@ class LokyExecutor(Executor):
 
     def start(self, packed: Packed, references: list[Any]) -> Any:
         nested = self._backend.get_nested_backend()
-        future = self._pool.submit(_run, nested, packed, *references)
-        future.add_done_callback(self._finished.put)
-        return future
-
-    def wait(self, handles: Sequence[Any], seconds: float) -> Sequence[Any]:
-        try:
-            return [self._finished.get(timeout=seconds)]
-        except Empty:
-            return []
+        return self.follow(self._pool.submit(_run, nested, packed, *references))
 
     def result(self, handle: Any) -> Answer:
         answer: Answer = handle.result()
@@ -117,10 +106,8 @@ def _can_be_stored(value: Any) -> bool:
 
 
 def _run(nested: tuple[Any, int | None], packed: Packed, *references: Any) -> Any:
-    """Run a task, with joblib's own choice of what runs parallel code inside a fit."""
-    backend, n_jobs = nested
-    with joblib.parallel_config(backend, n_jobs=n_jobs):
-        return packed.run([_load(r) if isinstance(r, Stored) else r for r in references])
+    shared = [_load(r) if isinstance(r, Stored) else r for r in references]
+    return run_nested(nested, packed, *shared)
 
 
 @cache

@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from joblib import parallel_config
-
-from skbayes.engine.executors.base import Executor, Packed, WorkerLost
+from skbayes.engine.executors.base import Executor, Packed, WorkerLost, run_nested
 from skbayes.evaluation.task import Answer
 
 
@@ -37,7 +35,7 @@ class RayExecutor(Executor):
             self._ray.init()
         # Lost tasks go again one at a time, which Ray does not know.
         options = {"max_retries": 0, **(self._backend.ray_remote_args or {})}
-        self._remote = self._ray.remote(_run).options(**options)
+        self._remote = self._ray.remote(run_nested).options(**options)
 
     def send(self, value: Any) -> Any:
         return self._ray.put(value)
@@ -61,10 +59,3 @@ class RayExecutor(Executor):
         for handle in handles:
             self._ray.cancel(handle, force=True)
         self.forget_sent()
-
-
-def _run(nested: tuple[Any, int | None], packed: Packed, *shared: Any) -> Any:
-    """Run a task, with joblib's own choice of what runs parallel code inside a fit."""
-    backend, n_jobs = nested
-    with parallel_config(backend, n_jobs=n_jobs):
-        return packed.run(shared)

@@ -191,7 +191,7 @@ class Checkpoint(Listener):
         is_right = {
             "versions": _is_texts(header.get("versions")),
             "identity": _is_texts(header.get("identity")),
-            "run_id": is_run_id(header.get("run_id", self.run_id)),
+            "run_id": _is_run_id(header.get("run_id", self.run_id)),
             "seed": type(header.get("seed")) is int and 0 <= header["seed"] < 2**31,
             "splits_digest": isinstance(header.get("splits_digest"), str),
             "splits": splits is None or (isinstance(splits, list) and _is_all_text(splits)),
@@ -339,16 +339,6 @@ def metrics_of(scorers: Any) -> list[str] | None:
     return list(by_name) if isinstance(by_name, Mapping) else None
 
 
-def is_run_id(value: Any) -> bool:
-    """Whether a value can be the identifier of a search.
-
-    Parameters
-    ----------
-    value : object
-    """
-    return isinstance(value, str) and re.fullmatch("[0-9a-f]{16,32}", value) is not None
-
-
 def is_repeatable(cv: Any) -> bool:
     """Whether a splitter gives the same splits when it is asked again.
 
@@ -391,6 +381,11 @@ def _unpacked(text: str, n_samples: int, n_most: int) -> Any:
     if len(indices) and not 0 <= indices.min() <= indices.max() < n_samples:
         raise ValueError("they are of samples that are not there")
     return indices.astype(np.intp)
+
+
+def _is_run_id(value: Any) -> bool:
+    """Whether a value can be the identifier of a search."""
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{16,32}", value) is not None
 
 
 def _is_texts(value: Any) -> bool:
