@@ -89,6 +89,15 @@ class Server:
     def stop(self):
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        while self.accepts_connections():  # the server's own children end a moment later
+            time.sleep(0.01)
+
+    def accepts_connections(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
 
 @pytest.fixture(scope="module")
