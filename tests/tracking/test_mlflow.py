@@ -403,7 +403,10 @@ def test_a_search_within_a_fit_that_is_logged_is_part_of_it(experiment):
     assert children == []
 
 
-def test_another_store_than_the_active_one_has_its_own_experiments(experiment, tmp_path):
+def test_another_store_than_the_active_one_has_its_own_experiments(
+    experiment, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)  # a database on its own keeps files in the working directory
     uri = f"sqlite:///{tmp_path}/other.db"
     search_of(MLflowCallback(tracking_uri=uri), n_iter=2).fit(X, Y)
     assert runs_of(experiment) == ([], [])
