@@ -8,6 +8,7 @@ space is too small. A second search in a wider space takes the trials of the fir
 
 # %%
 # The first search evaluates the defaults too, so that there is something to compare with.
+import matplotlib.pyplot as plt
 from scipy.stats import loguniform
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import train_test_split
@@ -24,11 +25,6 @@ from skbayes.inspection import (
     suggest_space,
 )
 from skbayes.space.written import written
-
-try:
-    import matplotlib.pyplot as plt
-except ImportError:
-    plt = None
 
 X, y = load_diabetes(return_X_y=True)
 X, X_test, y, y_test = train_test_split(X, y, test_size=0.5, random_state=0)
@@ -58,18 +54,11 @@ print(search_report(second, X_test, y_test, X=X, y=y))
 
 # %%
 # How both searches went, and what the score depends on.
-if plt is None:
-    print('\nThere is no figure, because matplotlib is not installed: pip install "skbayes[plot]"')
-    raise SystemExit
 figure, axes = plt.subplots(1, 3, figsize=(13, 4), layout="constrained")
 ConvergenceDisplay.from_search({"first": first, "second": second}, ax=axes[0])
 ParameterImportanceDisplay.from_search(second, ax=axes[1])
 PartialEffectDisplay.from_search(second, "svr__C", ax=axes[2])
-if plt.get_backend().lower() == "agg":
-    figure.savefig("after_the_search.png", dpi=120)
-    print("\nThe figure is in after_the_search.png")
-else:
-    plt.show()
+plt.show()
 
 # %%
 # Let the search evaluate the defaults, keep data aside, and believe the honest score.

@@ -10,6 +10,7 @@ every candidate with all rounds, two give most candidates few rounds and the bet
 # The data, the model, and what is searched.
 import time
 
+import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import loguniform, uniform
 from sklearn.datasets import make_friedman1
@@ -18,11 +19,6 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingRandomSearchCV, RandomizedSearchCV
 
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, log_randint
-
-try:
-    import matplotlib.pyplot as plt
-except ImportError:
-    plt = None
 
 X, y = make_friedman1(400, 10, noise=1.0, random_state=0)
 MOST = 81
@@ -77,12 +73,6 @@ for name, make_search in searches.items():
 
 # %%
 # The best score with all rounds, against the rounds spent.
-if plt is None:
-    print(
-        "\nThere is no figure, because matplotlib is not installed. To install it:\n"
-        'pip install "skbayes[plot]"    (from a clone: pip install -e ".[plot]")'
-    )
-    raise SystemExit
 figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
 for name, (n_rounds, mean) in mean_curves.items():
     axes.step(n_rounds, mean, where="post", label=name)
@@ -93,11 +83,7 @@ axes.set(
     title="Gradient boosting on Friedman's first problem",
 )
 axes.legend(loc="lower right")
-if plt.get_backend().lower() == "agg":
-    figure.savefig("halving.png", dpi=120)
-    print("The figure is in halving.png")
-else:
-    plt.show()
+plt.show()
 
 # %%
 # Both ideas help, and here the model helps more: sixteen candidates with all rounds, each chosen

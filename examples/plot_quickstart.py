@@ -14,6 +14,7 @@ target helps, and tuning ``C``, ``gamma`` and ``epsilon`` helps more: `GridSearc
 import textwrap
 import time
 
+import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import loguniform
 from sklearn.compose import TransformedTargetRegressor
@@ -25,11 +26,6 @@ from sklearn.svm import SVR
 
 from skbayes import BayesSearchCV
 from skbayes.inspection import search_report
-
-try:
-    import matplotlib.pyplot as plt
-except ImportError:
-    plt = None
 
 X, y = load_diabetes(return_X_y=True)
 model = Pipeline([("scale", StandardScaler()), ("svr", SVR())])
@@ -117,12 +113,6 @@ for sentence in sentences:
 # %%
 # Left: the best candidate after so many fits; the grid is walked in the order of ``C``, so it finds
 # good values late. Right: the scores that count.
-if plt is None:
-    print(
-        "\nThere is no figure, because matplotlib is not installed. To install it:\n"
-        'pip install "skbayes[plot]"    (from a clone: pip install -e ".[plot]")'
-    )
-    raise SystemExit
 figure, (left, right) = plt.subplots(
     1, 2, figsize=(10, 4.8), sharey=True, layout="constrained", width_ratios=[1.3, 1]
 )
@@ -156,11 +146,8 @@ right.set(
     ylim=(None, 0.6),
     title="Held-out score (dots: splits, numbers: means)",
 )
-if plt.get_backend().lower() == "agg":
-    figure.savefig("quickstart.png", dpi=120)
-    print("\nThe figure is in quickstart.png")
-else:
-    plt.show()
+figure.savefig("quickstart.png", dpi=120)
+plt.show()
 
 # %%
 # Do not trust a default before you have tuned it. Start with `BayesSearchCV` and a hundred fits,

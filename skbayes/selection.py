@@ -54,7 +54,7 @@ def one_standard_error(by: By, *, metric: str = "score") -> Callable[[Mapping[st
     """Return a `refit` that takes the simplest candidate within one standard error of the best.
 
     It pays if a simpler model is worth a little of the score: by fit time, some 0.002 on 34 small
-    data sets, see doc/after_the_search.md.
+    data sets, see doc/guide/after_the_search.md.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def within(
     """Return a `refit` that takes the cheapest candidate within a tolerance of the best.
 
     It pays whenever fits or predictions are expensive: a tolerance of 0.005 cost nothing on the
-    held-out data of 34 small data sets, see doc/after_the_search.md.
+    held-out data of 34 small data sets, see doc/guide/after_the_search.md.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def posterior_mean(
 
     A score that is much better than those of similar candidates is probably lucky. The surrogate
     weighs it against its neighbours, if it finds noise. On 34 small data sets its winners were as
-    good as those with the best score, see doc/after_the_search.md.
+    good as those with the best score, see doc/guide/after_the_search.md.
 
     Parameters
     ----------

@@ -46,6 +46,13 @@ class Outcome:
         The error of the first split that could not be fitted or scored; None if all could.
     n_splits : int or None, default=None
         How many splits the cross-validation has; None for as many as were evaluated.
+
+    Examples
+    --------
+    >>> from skbayes.trial import Outcome
+    >>> outcome = Outcome({"score": (0.9, 0.8)}, splits=(0, 1), n_splits=5)
+    >>> outcome.score, outcome.is_complete
+    (0.85, False)
     """
 
     scores: Mapping[str, tuple[float, ...]]
@@ -109,6 +116,17 @@ class Trial:
         None while the trial is pending.
     is_outside : bool, default=False
         Whether `params` do not lie in the space, see `SearchSpace.place`.
+
+    Examples
+    --------
+    >>> from skbayes import Study
+    >>> study = Study({"kernel": ["linear", "rbf"]}, random_state=0)
+    >>> trial = study.ask()
+    >>> trial.number, list(trial.params), trial.score
+    (0, ['kernel'], nan)
+    >>> study.tell(trial, 0.9)
+    >>> study.trials[0].score
+    0.9
     """
 
     number: int

@@ -14,7 +14,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils._testing import check_docstring_parameters
 
 import skbayes
-from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
+from skbayes import (
+    BayesSearchCV,
+    HalvingBayesSearchCV,
+    TPESearchCV,
+    inspection,
+    selection,
+    space,
+    tracking,
+)
+from skbayes.samplers.base import GivenPoint, History, NoProposal, Proposal, Sampler
+from skbayes.tracking.tracker import Tracker
+from skbayes.trial import Outcome, Trial
 
 SEARCHES = [BayesSearchCV, HalvingBayesSearchCV, TPESearchCV]
 
@@ -97,6 +108,23 @@ def test_every_public_callable_documents_its_parameters():
         if parameters and "Parameters\n---" not in documentation and not is_stand_in:
             undocumented.append(name)
     assert undocumented == []
+
+
+def on_the_api_page():
+    """Yield the classes and functions that a reader may rely on, with their names."""
+    for module in (skbayes, inspection, space, tracking):
+        yield from ((name, getattr(module, name)) for name in module.__all__ if name[0] != "_")
+    for name, member in inspect.getmembers(selection, inspect.isfunction):
+        if name[0] != "_" and member.__module__ == selection.__name__:
+            yield name, member
+    for member in (GivenPoint, History, NoProposal, Proposal, Sampler, Tracker, Outcome, Trial):
+        yield member.__name__, member
+
+
+def test_every_public_class_and_function_has_an_example():
+    documentation = {name: inspect.getdoc(member) or "" for name, member in on_the_api_page()}
+    examples = {name: text.partition("Examples\n---")[2] for name, text in documentation.items()}
+    assert [name for name, text in examples.items() if ">>> " not in text] == []
 
 
 CITED = re.compile(r'doc/benchmarks\.md:\s+((?:"[^"]+"(?:\s+and\s+)?)+)')

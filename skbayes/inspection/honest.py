@@ -48,6 +48,17 @@ class HonestScore:
         The score as cross-validation gave it.
     method : {'splits', 'samples', 'tibshirani'}
         How it was corrected.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn.svm import SVC
+    >>> from skbayes.inspection import honest_score
+    >>> X, y = load_iris(return_X_y=True)
+    >>> honest = honest_score(GridSearchCV(SVC(), {"C": [0.1, 1, 10, 100]}).fit(X, y))
+    >>> honest.method, round(honest.best_score, 2), round(honest.score, 2)
+    ('splits', 0.98, 0.97)
     """
 
     score: float

@@ -51,6 +51,20 @@ class Importance:
         Share that two parameters explain together, beyond what each explains alone.
     among : {'all', 'best'}
         Whether differences count everywhere, or only among the best.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skbayes import BayesSearchCV
+    >>> from skbayes.inspection import parameter_importance
+    >>> X, y = load_iris(return_X_y=True)
+    >>> space = {"C": loguniform(1, 100), "kernel": ["rbf", "sigmoid"]}
+    >>> search = BayesSearchCV(SVC(), space, n_iter=8, random_state=0).fit(X, y)
+    >>> importance = parameter_importance(search)
+    >>> importance.names, bool(importance.main[0] > 0.5)
+    (['kernel', 'C'], True)
     """
 
     names: list[str]

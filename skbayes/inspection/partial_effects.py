@@ -43,6 +43,20 @@ class PartialEffect:
         Average over the other parameters, on the scale of the score, and its standard deviation.
     positions : list of ndarray
         For each parameter where its values lie in the unit interval.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skbayes import BayesSearchCV
+    >>> from skbayes.inspection import partial_effect
+    >>> X, y = load_iris(return_X_y=True)
+    >>> space = {"C": loguniform(1, 100), "kernel": ["rbf", "sigmoid"]}
+    >>> search = BayesSearchCV(SVC(), space, n_iter=8, random_state=0).fit(X, y)
+    >>> effect = partial_effect(search, "kernel")
+    >>> effect.values[0], effect.values[0][effect.mean.argmax()]
+    (['rbf', 'sigmoid'], 'rbf')
     """
 
     names: tuple[str, ...]

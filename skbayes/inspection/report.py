@@ -81,6 +81,19 @@ class SearchReport:
         What could not be found out, and why.
     figures : dict of str to bytes
         Pictures by their titles, as PNG; empty without matplotlib.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skbayes import BayesSearchCV
+    >>> from skbayes.inspection import search_report
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = BayesSearchCV(SVC(), {"C": loguniform(1e-3, 1e3)}, n_iter=4, random_state=0)
+    >>> report = search_report(search.fit(X, y))
+    >>> report.to_dict()["counts"]
+    {'candidates': 4, 'splits': 5, 'fits': 20, 'failed': 0, 'dropped': 0}
     """
 
     search: str

@@ -29,7 +29,17 @@ from skbayes.trial import FloatArray, Trial
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
-    """What to evaluate next; see `Trial` for the fields."""
+    """What to evaluate next; see `Trial` for the fields.
+
+    Examples
+    --------
+    >>> from skbayes.samplers.base import Proposal
+    >>> from skbayes.space import Space
+    >>> space = Space({"kernel": ["linear", "rbf"]})
+    >>> row = space.encode({"kernel": "rbf"})
+    >>> Proposal(row, space.decode(row)).params
+    {'kernel': 'rbf'}
+    """
 
     row: FloatArray
     params: Mapping[str, Any]
@@ -49,6 +59,15 @@ class GivenPoint:
         A part of a candidate; what it leaves out is filled in.
     is_outside : bool, default=False
         Whether some value lies outside the space; then nothing is filled in.
+
+    Examples
+    --------
+    >>> from skbayes.samplers.base import GivenPoint
+    >>> from skbayes.space import Space
+    >>> space = Space({"degree": [2, 3, 4], "kernel": ["linear", "poly"]})
+    >>> filling = space.encode({"degree": 2, "kernel": "poly"})
+    >>> GivenPoint({"degree": 4}).proposal(space, filling).params
+    {'degree': 4, 'kernel': 'poly'}
     """
 
     params: Mapping[str, Any]
@@ -69,7 +88,20 @@ class GivenPoint:
 
 
 class NoProposal(Enum):
-    """Why there is nothing to evaluate now."""
+    """Why there is nothing to evaluate now.
+
+    Examples
+    --------
+    >>> from skbayes import Study
+    >>> study = Study({"kernel": ["linear", "rbf"]}, random_state=0)
+    >>> trial = study.ask()
+    >>> study.ask()  # while one trial is pending
+    <NoProposal.WAIT: 'ask again when all trials handed out so far are finished'>
+    >>> study.tell(trial, 0.9)
+    >>> study.tell(study.ask(), 0.8)
+    >>> study.ask()
+    <NoProposal.EXHAUSTED: 'every candidate of the space has been handed out'>
+    """
 
     WAIT = "ask again when all trials handed out so far are finished"
     EXHAUSTED = "every candidate of the space has been handed out"
@@ -87,6 +119,18 @@ class History:
         All trials handed out so far, in order; pending ones have no outcome.
     number : int
         Number of the trial to propose.
+
+    Examples
+    --------
+    >>> from scipy.stats import uniform
+    >>> from skbayes import Study
+    >>> from skbayes.samplers.base import History
+    >>> study = Study({"x": uniform(0, 1)}, random_state=0)
+    >>> study.tell(study.ask(), 0.5)
+    >>> pending = study.ask()
+    >>> history = History(study.space, study.trials, number=2)
+    >>> history.rows.shape, history.scores.tolist(), history.n_finished
+    ((2, 1), [0.5, nan], 1)
     """
 
     space: SearchSpace
@@ -198,6 +242,24 @@ class Sampler(ABC):
     Parameters
     ----------
     space : SearchSpace
+
+    Examples
+    --------
+    Random search, in a space with too many candidates to hand out all of them:
+
+    >>> from scipy.stats import loguniform
+    >>> from skbayes import Study
+    >>> from skbayes.samplers.base import Proposal, Sampler
+    >>> from skbayes.space import Space
+    >>> class RandomSampler(Sampler):
+    ...     def propose(self, history, rng):
+    ...         row = self.space.snap(rng.random((1, self.space.n_columns)))[0]
+    ...         return Proposal(row, self.space.decode(row))
+    >>> space = Space({"C": loguniform(1e-3, 1e3)})
+    >>> study = Study(space, RandomSampler(space), random_state=0)
+    >>> study.optimize(lambda params: -abs(params["C"] - 1), n_trials=5)
+    >>> len(study.trials)
+    5
     """
 
     given: Sequence[GivenPoint] = ()

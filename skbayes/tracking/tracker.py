@@ -84,6 +84,30 @@ class Tracker(ABC):
     """Sends one run for a search and one for each of its trials.
 
     One object can serve several searches, also at the same time.
+
+    Examples
+    --------
+    A tracker of your own, which prints. Its `Sender` is called in another thread than the search.
+
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skbayes import BayesSearchCV
+    >>> from skbayes.tracking.tracker import Sender, Tracker
+    >>> class Printer(Sender):
+    ...     def begin(self, message):
+    ...         print(message.kind)
+    ...     trial = end = begin
+    >>> class PrintTracker(Tracker):
+    ...     PACKAGE, NAME = "json", "the printer"  # the package it needs, its name in warnings
+    ...     def _make_sender(self, search):
+    ...         return Printer()
+    >>> search = BayesSearchCV(SVC(), {"C": loguniform(1, 9)}, n_iter=2, callbacks=PrintTracker())
+    >>> search = search.fit(*load_iris(return_X_y=True))
+    begin
+    trial
+    trial
+    end
     """
 
     PACKAGE: ClassVar[str]  # which is also the name of the extra

@@ -158,6 +158,19 @@ class ConvergenceDisplay:
     See Also
     --------
     skbayes.inspection.displays.convergence.convergence_of : The numbers.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skbayes import BayesSearchCV
+    >>> from skbayes.inspection import ConvergenceDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = BayesSearchCV(SVC(), {"C": loguniform(1e-3, 1e3)}, n_iter=5, random_state=0)
+    >>> display = ConvergenceDisplay.from_search(search.fit(X, y), x="fits")
+    >>> display.ax_.get_xlabel()
+    'fits (splits evaluated)'
     """
 
     def __init__(

@@ -67,6 +67,20 @@ class PartialEffectDisplay:
     See Also
     --------
     skbayes.inspection.partial_effect : The numbers.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skbayes import BayesSearchCV
+    >>> from skbayes.inspection import PartialEffectDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> space = {"C": loguniform(1e-2, 1e3), "gamma": loguniform(1e-4, 1e1)}
+    >>> search = BayesSearchCV(SVC(), space, n_iter=8, random_state=0).fit(X, y)
+    >>> display = PartialEffectDisplay.from_search(search, ["C", ("C", "gamma")])
+    >>> [ax.get_xlabel() for ax in display.ax_]
+    ['C', 'C']
     """
 
     def __init__(

@@ -34,6 +34,20 @@ class ParameterImportanceDisplay:
     See Also
     --------
     skbayes.inspection.parameter_importance : The numbers.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skbayes import BayesSearchCV
+    >>> from skbayes.inspection import ParameterImportanceDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> space = {"C": loguniform(1, 100), "kernel": ["rbf", "sigmoid"]}
+    >>> search = BayesSearchCV(SVC(), space, n_iter=8, random_state=0).fit(X, y)
+    >>> display = ParameterImportanceDisplay.from_search(search)
+    >>> [label.get_text() for label in display.ax_.get_yticklabels()]
+    ['kernel', 'C']
     """
 
     def __init__(self, importance: Importance, *, max_parameters: int = 15) -> None:

@@ -57,6 +57,20 @@ class ParallelCoordinatesDisplay:
     See Also
     --------
     skbayes.inspection.displays.candidates.placed_of : The numbers.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skbayes import BayesSearchCV
+    >>> from skbayes.inspection import ParallelCoordinatesDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> space = {"C": loguniform(1e-2, 1e3), "gamma": loguniform(1e-4, 1e1)}
+    >>> search = BayesSearchCV(SVC(), space, n_iter=8, random_state=0).fit(X, y)
+    >>> display = ParallelCoordinatesDisplay.from_search(search, n_best=3)
+    >>> len(display.candidates)
+    3
     """
 
     def __init__(

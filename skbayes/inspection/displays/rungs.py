@@ -140,6 +140,19 @@ class RungDisplay:
     See Also
     --------
     skbayes.inspection.displays.rungs.rungs_of : The numbers.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skbayes import HalvingBayesSearchCV
+    >>> from skbayes.inspection import RungDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = HalvingBayesSearchCV(SVC(), {"C": loguniform(1e-2, 1e2)}, random_state=0)
+    >>> display = RungDisplay.from_search(search.fit(X, y))
+    >>> display.ax_.get_xlabel()
+    'number of samples'
     """
 
     def __init__(

@@ -55,6 +55,20 @@ class SearchMapDisplay:
     See Also
     --------
     skbayes.inspection.displays.candidates.placed_of : The numbers.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skbayes import BayesSearchCV
+    >>> from skbayes.inspection import SearchMapDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> space = {"C": loguniform(1e-2, 1e3), "gamma": loguniform(1e-4, 1e1)}
+    >>> search = BayesSearchCV(SVC(), space, n_iter=8, random_state=0).fit(X, y)
+    >>> display = SearchMapDisplay.from_search(search)
+    >>> display.ax_.shape
+    (2, 2)
     """
 
     def __init__(self, placed: Placed, *, score_name: str = "score") -> None:

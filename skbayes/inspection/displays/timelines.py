@@ -133,6 +133,19 @@ class TimelineDisplay:
     See Also
     --------
     skbayes.inspection.displays.timelines.fits_of : The numbers.
+
+    Examples
+    --------
+    >>> from scipy.stats import loguniform
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skbayes import BayesSearchCV
+    >>> from skbayes.inspection import TimelineDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = BayesSearchCV(SVC(), {"C": loguniform(1e-3, 1e3)}, n_iter=4, random_state=0)
+    >>> display = TimelineDisplay.from_search(search.fit(X, y))
+    >>> len(display.fits.begin)  # 4 candidates on 5 splits
+    20
     """
 
     def __init__(self, fits: Fits, *, color: str = "score", score_name: str = "score") -> None:
