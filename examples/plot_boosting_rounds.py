@@ -42,7 +42,8 @@ for name, search in searches.items():
     search.fit(X_train, y_train)
     seconds = time.perf_counter() - begin
     print(
-        f"{name:15s} CV score {search.best_score_:.3f}, held out {search.score(X_test, y_test):.3f}, "
+        f"{name:15s} CV score {search.best_score_:.3f}, "
+        f"held out {search.score(X_test, y_test):.3f}, "
         f"{search.best_estimator_.n_estimators_} rounds, {seconds:.1f} s"
     )
 

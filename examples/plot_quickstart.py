@@ -147,7 +147,7 @@ right.set(
     title="Held-out score (dots: splits, numbers: means)",
 )
 figure.savefig("quickstart.png", dpi=120)
-plt.show()
+print("\nThe figure is in quickstart.png")
 
 # %%
 # Do not trust a default before you have tuned it. Start with `BayesSearchCV` and a hundred fits,

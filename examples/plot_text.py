@@ -40,8 +40,8 @@ X, X_test, y, y_test = train_test_split(texts, labels, test_size=0.4, random_sta
 print(len(X), "docstrings to train on, such as:", X[0][:75].replace("\n", " "))
 
 # %%
-# Words or letters, single ones or sequences, rare ones or not: a parameter of a step is written with
-# two underscores.
+# Words or letters, single ones or sequences, rare ones or not: a parameter of a step is written
+# with two underscores.
 model = Pipeline([("words", TfidfVectorizer()), ("clf", SGDClassifier(random_state=0))])
 space = {
     "words__analyzer": ["word", "char_wb"],

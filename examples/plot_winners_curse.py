@@ -69,6 +69,6 @@ axis.legend(loc="upper left")
 plt.show()
 
 # %%
-# The best score of a search is for choosing, not for reporting. Report the honest score, which costs
-# nothing, or better the score on data that the search has not seen. A little optimism stays in the
-# honest score, because later candidates were proposed from scores on the same samples.
+# The best score of a search is for choosing, not for reporting. Report the honest score, which
+# costs nothing, or better the score on data that the search has not seen. A little optimism stays
+# in the honest score, because later candidates were proposed from scores on the same samples.
