@@ -112,7 +112,7 @@ MODELS = {
         Model(Ridge(), "ridge_space", "diabetes", "X"),
         Model(Lasso(max_iter=10000), "lasso_space", "diabetes", "X and y", "X"),
         Model(ElasticNet(max_iter=10000), "elastic_net_space", "diabetes", "X and y", "X"),
-        Model(SGDClassifier(random_state=0), "sgd_space", "digits", "X"),
+        Model(SGDClassifier(average=True, random_state=0), "sgd_space", "digits", "X"),
         Model(LinearSVC(dual=False, max_iter=10000), "linear_svc_space", "breast_cancer", "X"),
         Model(SVC(), "svc_space", "digits", "X"),
         Model(SVR(), "svr_space", "diabetes", "X and y"),
@@ -136,7 +136,7 @@ MODELS = {
             AdaBoostClassifier(n_estimators=100, random_state=0), "ada_boost_space", "breast_cancer"
         ),
         Model(
-            MLPClassifier(early_stopping=True, max_iter=500, n_iter_no_change=20, random_state=0),
+            MLPClassifier(max_iter=2000, random_state=0),
             "mlp_space",
             "digits",
             "X",
