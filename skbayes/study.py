@@ -299,10 +299,20 @@ class Study:
         objective : callable
             Is given the parameters of a trial, and returns its score; greater is better.
         n_trials : int
+
+        Raises
+        ------
+        ValueError
+            If earlier trials are pending, such as the one in which `objective` raised an error.
         """
         for _ in range(n_trials):
             trial = self.ask()
-            if isinstance(trial, NoProposal):
+            if trial is NoProposal.WAIT:
+                pending = [t.number for t in self.trials if t.outcome is None]
+                raise ValueError(
+                    f"trials {pending} are pending; tell their scores first, or NaN if they failed."
+                )
+            if trial is NoProposal.EXHAUSTED:
                 return
             self.tell(trial, objective(trial.params))
 

@@ -1,5 +1,6 @@
 """The window as ask and tell: what a proposal sees does not depend on what came in when."""
 
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -135,6 +136,25 @@ def test_a_finite_space_is_exhausted():
     assert len(study.trials) == 6
     assert study.ask() is NoProposal.EXHAUSTED
     assert study.best_trial.params["a"] == 3
+
+
+def test_a_trial_whose_evaluation_failed_must_be_told_before_the_next():
+    study = Study({"a": stats.uniform(0, 1)}, random_state=0)
+    with pytest.raises(ZeroDivisionError):
+        study.optimize(lambda params: 1 / 0, 3)
+    with pytest.raises(ValueError, match=r"trials \[0\] are pending; tell their scores first"):
+        study.optimize(lambda params: params["a"], 3)
+    study.tell(study.trials[0], np.nan)
+    study.optimize(lambda params: params["a"], 3)
+    assert study.n_finished == 4
+
+
+def test_what_is_no_trial_says_why():
+    study = Study({"a": stats.uniform(0, 1)}, random_state=0)
+    study.ask()
+    with pytest.raises(AttributeError, match="no 'params': ask again when all trials"):
+        print(study.ask().params)
+    assert pickle.loads(pickle.dumps(study.ask())) is NoProposal.WAIT
 
 
 def test_a_sampler_that_waits_for_nothing_is_an_error():

@@ -106,6 +106,11 @@ class NoProposal(Enum):
     WAIT = "ask again when all trials handed out so far are finished"
     EXHAUSTED = "every candidate of the space has been handed out"
 
+    def __getattr__(self, name: str) -> Any:
+        """Say why there is no trial, to who reads an attribute of one."""
+        reason = "" if name.startswith("_") else f": {self.value}"  # Enum looks for private names
+        raise AttributeError(f"no trial was handed out, so there is no {name!r}{reason}")
+
 
 @dataclass(frozen=True, eq=False)
 class History:

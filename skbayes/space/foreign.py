@@ -9,6 +9,7 @@ All are first read into a `Range` of numbers, a `Choice` among values, or an `Ex
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
@@ -265,8 +266,11 @@ def _hyperopt(value: Any, names: set[str]) -> Range | Choice | Expression | None
         case "loguniform":
             return Range(float(f"{np.exp(low):.12g}"), float(f"{np.exp(high):.12g}"), False, True)
         case "quniform":
-            step = None if is_whole and arguments[2] == 1 else arguments[2]
-            return Range(low, high, is_whole, step=step)
+            q = arguments[2]
+            low, high = (
+                q * round(end / q) for end in (low, high)
+            )  # as Hyperopt rounds what it drew
+            return Range(low, high, is_whole, step=None if is_whole and q == 1 else q)
         case "normal":
             return Expression(f"scipy.stats.norm({low}, {high})")
         case "lognormal":
@@ -283,9 +287,13 @@ def _ray(value: Any, names: set[str]) -> Range | Choice | Expression | None:
     if kind == "_Normal":
         return Expression(f"scipy.stats.norm({sampler.mean}, {sampler.sd})")
     is_integer = "Integer" in names
-    high = value.upper - 1 if is_integer and step is None else value.upper
-    is_log = kind == "_LogUniform"
-    return Range(value.lower, high, is_integer, is_log, None if is_log or step == 1 else step)
+    low, high = value.lower, value.upper
+    if step is None:
+        return Range(low, high - 1 if is_integer else high, is_integer, kind == "_LogUniform")
+    low, high = step * math.ceil(low / step), step * math.floor(high / step)  # multiples, as in Ray
+    if kind == "_LogUniform":
+        return _without_step(Range(low, high, is_integer, is_log=True))
+    return Range(low, high, is_integer, step=None if step == 1 else step)
 
 
 def _config_space(value: Any, names: set[str]) -> Range | Choice | Expression | None:
@@ -313,9 +321,16 @@ def _keras_tuner(value: Any, names: set[str]) -> Range | Choice | Expression | N
         return Choice([False, True])
     if "Fixed" in names:
         return Choice([value.value])
-    is_log = value.sampling == "log"
-    step = None if is_log or (value.step == 1 and "Int" in names) else value.step
-    return Range(value.min_value, value.max_value, "Int" in names, is_log, step)
+    is_integer, is_log = "Int" in names, value.sampling == "log"
+    step = None if is_log or (value.step == 1 and is_integer) else value.step
+    meant = Range(value.min_value, value.max_value, is_integer, is_log, step)
+    is_stepped = is_log and value.step not in (None, 1)
+    return _without_step(meant) if is_stepped else meant
+
+
+def _without_step(meant: Range) -> Expression:
+    """Return a range that cannot have the step it had, as the user would write it."""
+    return Expression(f"{meant.text}, without the step")
 
 
 ACCEPTED: dict[str, Callable[[Any, set[str], str], Range | Choice | None]] = {

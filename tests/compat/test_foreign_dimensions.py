@@ -159,6 +159,7 @@ REPLACEMENTS = [
     (hp.loguniform("p", math.log(0.01), math.log(100)), "scipy.stats.loguniform(0.01, 100)"),
     (hp.uniform("p", 1, 3), "scipy.stats.uniform(1, 2)"),
     (hp.quniform("p", 0, 10, 2), "numpy.linspace(0, 10, 6)"),
+    (hp.quniform("p", 1, 10, 3), "numpy.linspace(0, 9, 4)"),
     (hp.randint("p", 5), "scipy.stats.randint(0, 5)"),
     (hp.randint("p", 2, 5), "scipy.stats.randint(2, 5)"),
     (hp.uniformint("p", 1, 9), "scipy.stats.randint(1, 10)"),
@@ -168,6 +169,7 @@ REPLACEMENTS = [
     (tune.loguniform(1e-4, 1e-1), "scipy.stats.loguniform(0.0001, 0.1)"),
     (tune.uniform(0, 2), "scipy.stats.uniform(0, 2)"),
     (tune.quniform(0, 1, 0.25), "numpy.linspace(0, 1, 5)"),
+    (tune.qrandint(1, 10, 3), "range(3, 10, 3)"),
     (tune.randint(1, 10), "scipy.stats.randint(1, 10)"),
     (tune.lograndint(1, 100), "skbayes.log_randint(1, 100)"),
     (tune.randn(0, 2), "scipy.stats.norm(0, 2)"),
@@ -205,6 +207,22 @@ def test_others_are_answered_with_what_to_write(foreign, replacement):
     assert text.endswith(f"; write 'p': {replacement}.")
     names = {"scipy": __import__("scipy"), "numpy": np, "skbayes": __import__("skbayes")}
     assert Space({"p": eval(replacement, names)}).columns is not None
+
+
+@pytest.mark.parametrize(
+    ("foreign", "replacement"),
+    [
+        (tune.qloguniform(1e-2, 1, 5e-3), "scipy.stats.loguniform(0.01, 1)"),
+        (
+            of_keras("Float", min_value=1e-3, max_value=1.0, sampling="log", step=10),
+            "scipy.stats.loguniform(0.001, 1)",
+        ),
+    ],
+)
+def test_a_step_on_a_log_scale_is_said_to_be_lost(foreign, replacement):
+    with pytest.raises(TypeError) as raised:
+        Space({"p": foreign})
+    assert str(raised.value).endswith(f"; write 'p': {replacement}, without the step.")
 
 
 def test_what_has_no_replacement_is_refused_all_the_same():
