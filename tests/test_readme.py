@@ -15,6 +15,14 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
+def rows_of(text):
+    """Return the cells of the rows of a table."""
+    return [
+        [cell.strip() for cell in row.strip("|").split("|")]
+        for row in re.findall(r"^\|.*\|$", text, re.MULTILINE)
+    ]
+
+
 def run(block):
     X, y = load_iris(return_X_y=True)
     names = {
@@ -43,7 +51,16 @@ def test_the_example():
     assert search.best_score_ > 0.97
 
 
-def test_a_loop_of_ones_own():
-    study = run(BLOCKS[2])["study"]
-    assert len(study.trials) == 20
-    assert study.best_trial.score > -0.003
+def test_the_table_is_that_of_the_benchmarks():
+    benchmarks = (Path(__file__).parent.parent / "doc/benchmarks.md").read_text(encoding="utf-8")
+    lines = rows_of(benchmarks.partition("All 21 tasks:")[2].partition("The 14 tasks")[0])
+    measured = {line[0]: dict(zip(lines[0], line, strict=True)) for line in lines}
+    names, _, *rows = rows_of(README.partition("## Get it")[0])
+    for n_evaluations, *regrets in rows:
+        for name, regret in zip(names[1:], regrets, strict=True):
+            assert regret.strip("*") == measured[name][f"at {n_evaluations}"]
+
+
+def test_the_picture_is_in_the_repository():
+    [picture] = re.findall(r"!\[.+?\]\(.+?/main/(.+?)\)", README)
+    assert (Path(__file__).parent.parent / picture).exists()
