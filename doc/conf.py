@@ -4,7 +4,10 @@ import re
 import zlib
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import ClassVar
 
+from docutils.nodes import SkipNode
+from docutils.utils.math.latex2mathml import tex2mathml
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401  the gallery looks its name up
 
 import skbayes
@@ -22,7 +25,6 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
-    "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinx_design",
@@ -33,10 +35,12 @@ exclude_patterns = [
     "auto_examples/*.py",
 ]
 templates_path = ["_templates"]
+toc_object_entries_show_parents = "hide"
 html_static_path = ["_static"]
 
 # A missing link is an error: -W makes warnings errors, and this makes missing links warnings.
 nitpicky = True
+suppress_warnings = ["config.cache"]  # the order of the gallery is a class
 # Words in single backticks are links where they name something of ours, and code elsewhere.
 default_role = "py:obj"
 
@@ -72,10 +76,45 @@ def inventory_of(name):
 
 intersphinx_mapping = {name: (url, inventory_of(name)) for name, url in OTHERS.items()}
 
+
+class InOrder:
+    """Sorts the examples as they are best read."""
+
+    NAMES: ClassVar[list[str]] = [
+        "quickstart",
+        "mixed_space",
+        "choose_a_model",
+        "preprocessing",
+        "text",
+        "time_series",
+        "imbalanced",
+        "stacking",
+        "pytorch_loop",
+        "boosting_rounds",
+        "halving",
+        "racing",
+        "parallel",
+        "resume",
+        "after_the_search",
+        "importance",
+        "pareto",
+        "winners_curse",
+        "surrogate",
+        "parzen",
+    ]
+
+    def __init__(self, folder):
+        pass
+
+    def __call__(self, name):
+        return self.NAMES.index(name.removeprefix("plot_").removesuffix(".py"))
+
+
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": "/plot_",
+    "within_subsection_order": InOrder,
     "abort_on_example_error": True,
     "backreferences_dir": "api/backreferences",
     "doc_module": ("skbayes",),
@@ -87,6 +126,7 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
 }
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "skbayes"
 html_css_files = ["style.css"]
@@ -123,6 +163,19 @@ def as_code(app, env, node, content):
     return content if node["reftype"] == "obj" else None
 
 
+def inline_math(writer, node):
+    """Write a formula as MathML, which browsers show without scripts from elsewhere."""
+    writer.body.append(tex2mathml(node.astext()))
+    raise SkipNode
+
+
+def block_math(writer, node):
+    """Write a displayed formula, which may be scrolled where the screen is narrow."""
+    writer.body.append(f'<div class="formula">{tex2mathml(node.astext(), as_block=True)}</div>')
+    raise SkipNode
+
+
 def setup(app):
+    app.add_html_math_renderer("mathml", (inline_math, None), (block_math, None))
     app.connect("source-read", figure_first)
     app.connect("missing-reference", as_code)

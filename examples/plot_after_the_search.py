@@ -1,5 +1,5 @@
 """Is the tuned model better, which parameters mattered, and where should one look next?
-====================================================================================
+=====================================================================================
 
 Support vector regression on the diabetes data is tuned in a space that is too small. The report
 says that the gain is real, that it held on patients the search has not seen, and at which end the

@@ -7,7 +7,7 @@ most?
 """
 
 # %%
-# A search of sixty candidates, which trees of 30 rounds make cheap.
+# A search of sixty candidates; 30 rounds make each of them cheap.
 import matplotlib.pyplot as plt
 from scipy.stats import loguniform, uniform
 from sklearn.datasets import load_diabetes
@@ -39,14 +39,11 @@ for name, share in zip(importance.names, importance.main, strict=True):
 # The shares are those of the variance of the surrogate (functional analysis of variance). Left over
 # the whole space, in the middle among the best tenth of it, right the score along the learning rate
 # and the depth, averaged over everything else.
-figure, axes = plt.subplots(1, 4, figsize=(15, 3.8), layout="constrained")
+figure, axes = plt.subplots(1, 4, figsize=(15, 4.2), layout="constrained")
 ParameterImportanceDisplay.from_search(search, ax=axes[0])
-axes[0].set_title("Importance")
 ParameterImportanceDisplay.from_search(search, among="best", ax=axes[1])
-axes[1].set_title("Importance among the best tenth")
 PartialEffectDisplay.from_search(search, ["learning_rate", "max_depth"], ax=axes[2:])
-axes[2].set_title("Effect of the learning rate")
-axes[3].set_title("Effect of the depth")
+figure.suptitle("Importance over the whole space and among the best, and two effects")
 plt.show()
 
 # %%

@@ -60,7 +60,7 @@ print(search_report(search, X_test, y_test, X=X_train, y=y_train))
 # With which value gaps are filled does not matter once a column says that there was a gap.
 figure, axis = plt.subplots(figsize=(7, 3.5), layout="constrained")
 ParameterImportanceDisplay.from_search(search, ax=axis)
-axis.set_title("Which choices mattered for the score")
+figure.suptitle("Which choices mattered for the score")
 axis.set_yticks(
     axis.get_yticks(), [label.get_text().split("__", 1)[1] for label in axis.get_yticklabels()]
 )

@@ -1,5 +1,5 @@
 """How much does tuning gain on held-out data, and how many fits does it need?
-=============================================================================
+===========================================================================
 
 Support vector regression predicts how diabetes progresses in 442 patients. Its default ``C=1``
 suits a target that varies by about 1, but this target has a standard deviation of 77. Scaling the

@@ -60,9 +60,8 @@ print(search_report(search, X_test, y_test, X=X, y=y))
 # Left: the best score so far. Right: what mattered.
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
 ConvergenceDisplay.from_search(search, ax=left)
-left.set_title("Best score so far")
 ParameterImportanceDisplay.from_search(search, ax=right)
-right.set_title("Importance")
+figure.suptitle("The best score so far, and which choices mattered")
 plt.show()
 
 # %%

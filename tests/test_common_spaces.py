@@ -25,11 +25,8 @@ def section_of(name):
 
 
 @pytest.mark.slow
-def test_the_page_runs_and_prints_what_it_says(capsys):
-    page_names.cache_clear()
-    page_names()
-    said = re.findall(r"print\(.*?  # (.*)", "".join(blocks_of(PAGE)))
-    assert capsys.readouterr().out.splitlines() == said
+def test_the_example_of_the_page_finds_a_good_model():
+    assert page_names()["search"].best_score_ > 0.97
 
 
 @pytest.mark.slow

@@ -276,7 +276,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         Number of features seen during fit. Only available if `refit` is not False and the best
         estimator has it.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of features seen during fit. Only available if `refit` is not False and the best
         estimator has them, which requires data with feature names.
 
