@@ -30,7 +30,7 @@ options = {"racing": False, "n_points": 1, "random_state": 0, "refit": False}
 
 # %%
 # Above: the score and its posterior, mean and two standard deviations. Below: the expected
-# improvement over the best posterior mean at a candidate, on a log scale. The dotted line is the
+# improvement over the best posterior mean at a candidate, on a log scale. The dashed line is the
 # candidate that the search took next.
 further = BayesSearchCV(model, space, n_iter=8, **options).fit(X, y)
 figure, axes = plt.subplots(2, 3, figsize=(11, 5), sharex=True, sharey="row", layout="constrained")
