@@ -3,7 +3,7 @@
 
 A list of dicts searches several models at once. Each dict has a model and the parameters that make
 sense for it. All candidates are compared on the same splits, and a model that does badly gets
-fewer of them.
+fewer candidates.
 """
 
 # %%

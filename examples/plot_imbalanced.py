@@ -1,7 +1,7 @@
 """Which score should I tune if one class is rare?
 ===============================================
 
-One sample in forty is positive. By accuracy, to say "no" every time is hard to beat. The same
+About one sample in 45 is positive. By accuracy, to say "no" every time is hard to beat. The same
 search is run by accuracy, by average precision and by log loss, and each winner is looked at on
 held-out data.
 """

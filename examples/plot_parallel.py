@@ -1,8 +1,9 @@
-"""Do two workers find the same, in half the time?
-===============================================
+"""Do two workers find the same?
+=============================
 
 The same search with one worker and with two. The candidates are the same, in the same order, to the
-last digit; the second worker changes only how long it takes.
+last digit; the second worker changes only how long it takes, if the machine
+has a core to spare.
 """
 
 # %%

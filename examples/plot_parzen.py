@@ -7,7 +7,7 @@ each. The next candidate is one that is likely among the good and unlikely among
 
 # %%
 # A search with one parameter. Its candidates are divided afterwards as the search divides them: of
-# n candidates, the best √n are the good ones.
+# n candidates, the best √n (25 at most) are the good ones.
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import loguniform
@@ -29,7 +29,7 @@ values = search.cv_results_["param_svr__C"].astype(float)
 scores = search.cv_results_["mean_test_score"]
 
 # %%
-# Above: the candidates, numbered in their order, the good ones in red. Below: both densities on the
+# Above: the candidates, the good ones in red. Below: both densities on the
 # log scale of the space, and their ratio, which is what the search maximises.
 cube = Space(space)
 order = np.argsort(-scores)

@@ -47,8 +47,8 @@ def train(params, n_epochs=8):
 
 
 # %%
-# The search. A greater score is better. A run that diverges may raise an error: tell the study with
-# ``error=``, and it learns to avoid such parameters.
+# The search. A greater score is better. If a run diverges or raises an error, tell the study NaN,
+# and it learns to avoid such parameters.
 study = Study(
     {
         "learning_rate": loguniform(1e-4, 1e1),

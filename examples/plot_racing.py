@@ -28,8 +28,8 @@ cv = StratifiedKFold(5, shuffle=True, random_state=0)
 options = {"n_iter": 40, "cv": cv, "random_state": 0, "refit": False}
 
 # %%
-# The candidates differ from the first one that was dropped on, because the searches know
-# different things from there.
+# From the first dropped candidate on, the two searches propose different candidates, because they
+# know different scores.
 whole = BayesSearchCV(model, space, racing=False, **options).fit(X, y)
 raced = BayesSearchCV(model, space, **options).fit(X, y)
 n_run = raced.cv_results_["n_splits_evaluated"]

@@ -67,8 +67,8 @@ uninterrupted = start().communicate()[0]
 print("the same scores, bit for bit:", resumed == uninterrupted)
 
 # %%
-# The number of candidates in the journal. The flat parts are the start of the program anew; nothing
-# is fitted twice but the split that was under way.
+# The number of candidates in the journal. The flat parts are the start of the program anew; only the
+# candidates that were not finished are fitted again.
 seconds, n_candidates = np.transpose(curve)
 figure, axis = plt.subplots(figsize=(7, 3.5), layout="constrained")
 axis.step(seconds, n_candidates, where="post")
@@ -80,5 +80,5 @@ axis.set(
 plt.show()
 
 # %%
-# Give every search that takes longer than a coffee a `checkpoint`. It costs a thousandth of a
-# second a candidate.
+# Give every search that you would not like to start anew a `checkpoint`. It costs one write to the
+# disk per candidate.

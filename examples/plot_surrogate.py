@@ -31,7 +31,7 @@ options = {"racing": False, "n_points": 1, "random_state": 0, "refit": False}
 # %%
 # Above: the score and its posterior, mean and two standard deviations. Below: the expected
 # improvement over the best posterior mean at a candidate, on a log scale. The dashed line is the
-# candidate that the search took next.
+# candidate that the search took next; the dotted curve is the score itself.
 further = BayesSearchCV(model, space, n_iter=8, **options).fit(X, y)
 figure, axes = plt.subplots(2, 3, figsize=(11, 5), sharex=True, sharey="row", layout="constrained")
 for (above, below), n_iter in zip(axes.T, (4, 5, 7), strict=True):
