@@ -2,8 +2,7 @@
 =============================
 
 The same search with one worker and with two. The candidates are the same, in the same order, to the
-last digit; the second worker changes only how long it takes, if the machine
-has a core to spare.
+last digit; the second worker changes only how long it takes, if the machine has a core to spare.
 """
 
 # %%

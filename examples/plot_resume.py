@@ -67,8 +67,8 @@ uninterrupted = start().communicate()[0]
 print("the same scores, bit for bit:", resumed == uninterrupted)
 
 # %%
-# The number of candidates in the journal. The flat parts are the start of the program anew; only the
-# candidates that were not finished are fitted again.
+# The number of candidates in the journal. The flat parts are the start of the program anew; only
+# the candidates that were not finished are fitted again.
 seconds, n_candidates = np.transpose(curve)
 figure, axis = plt.subplots(figsize=(7, 3.5), layout="constrained")
 axis.step(seconds, n_candidates, where="post")
