@@ -66,11 +66,12 @@ OTHERS = {
 
 
 def inventory_of(name):
-    """Write the list of names of another project as Sphinx wants it, and return its path."""
+    """Write the names of another project, of which $ in an address is one, as Sphinx wants them."""
     header = f"# Sphinx inventory version 2\n# Project: {name}\n# Version: \n# zlib\n"
-    lines = (DOC / "inventories" / f"{name}.txt").read_bytes()
+    lines = (DOC / "inventories" / f"{name}.txt").read_text("utf-8").splitlines()
+    entries = [line.replace("$", line.split()[0]) + "\n" for line in lines]
     path = Path(mkdtemp()) / "objects.inv"
-    path.write_bytes(header.encode() + zlib.compress(lines))
+    path.write_bytes(header.encode() + zlib.compress("".join(entries).encode()))
     return str(path)
 
 

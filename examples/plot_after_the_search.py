@@ -24,7 +24,6 @@ from skbayes.inspection import (
     search_report,
     suggest_space,
 )
-from skbayes.space.written import written
 
 X, y = load_diabetes(return_X_y=True)
 X, X_test, y, y_test = train_test_split(X, y, test_size=0.5, random_state=0)
@@ -43,7 +42,7 @@ print(search_report(first, X_test, y_test, X=X, y=y))
 wider = suggest_space(first)
 print("\nsuggested:")
 for name, distribution in wider.items():
-    print(f"  {name}: {written(distribution)}")
+    print(f"  {name}: {distribution.dist.name}{distribution.args}")
 
 # %%
 # The second search knows what the first has seen.

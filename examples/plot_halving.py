@@ -89,6 +89,6 @@ plt.show()
 # Here halving with a model is best. Sixteen candidates of `BayesSearchCV` with all rounds and 108
 # candidates that were halved without a model come out equal; single seeds differ by 0.02. A small
 # learning rate looks bad after three rounds and good after 81, so the first rungs throw good
-# candidates away. Halving pays where a part of the resource tells the good from the bad, and where even a few fits with all of it are
-# too expensive. Several brackets guard against the rest, and so does a model that knows how much
-# each score was given.
+# candidates away. Halving pays where a part of the resource tells the good from the bad, and where
+# even a few fits with all of it are too expensive. Several brackets guard against the rest, and so
+# does a model that knows how much each score was given.

@@ -31,11 +31,12 @@ space = {
 }
 search = BayesSearchCV(model, space, n_iter=60, random_state=0).fit(X, y)
 importance = parameter_importance(search)
-for name, share in zip(importance.names, importance.main, strict=True):
+for name, share in zip(importance.names, importance.total, strict=True):
     print(f"{name:18s} {share:5.1%}")
 
 # %%
-# The shares are those of the variance of the surrogate (functional analysis of variance). Left over
+# The shares are those of the variance of the surrogate that a parameter explains, alone or together
+# with others, so that they add up to more than 100 % (functional analysis of variance). Left over
 # the whole space, in the middle among the best tenth of it, right the score along the learning rate
 # and the depth, averaged over everything else.
 figure, axes = plt.subplots(1, 4, figsize=(15, 4.2), layout="constrained")

@@ -39,6 +39,12 @@ class Edge:
     value : object
     is_upper : bool
         At which end.
+
+    Examples
+    --------
+    >>> from skbayes.findings import Edge
+    >>> print(Edge("C", 99.8, is_upper=True))
+    C=99.8 is at the upper end of its range; larger may be better
     """
 
     name: str
@@ -73,6 +79,13 @@ class Gain:
     mean : float
     low, high : float
         Interval of 95 %; infinite if there is one split.
+
+    Examples
+    --------
+    >>> from skbayes.findings import Gain
+    >>> gain = Gain(0.03, -0.01, 0.07)
+    >>> print(gain, gain.is_sure)
+    +0.03 [-0.01, +0.07] False
     """
 
     mean: float

@@ -141,6 +141,19 @@ class FitFailure:
         Traceback of the error on the first of the splits.
     step : {'fit', 'score'}, default='fit'
         Whether the fit or a score failed.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skbayes import BayesSearchCV
+    >>> search = BayesSearchCV(SVC(), {"C": [-1.0, 1.0]}, cv=3)
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     search = search.fit(*load_iris(return_X_y=True))
+    >>> [failure] = search.failures_[0]
+    >>> failure.splits, failure.step
+    ((0, 1, 2), 'fit')
     """
 
     splits: tuple[int, ...]

@@ -42,6 +42,12 @@ class Failure:
     n_candidates : int
     advice : str
         Where they crowd; empty if nowhere.
+
+    Examples
+    --------
+    >>> from skbayes.inspection.diagnosis import Failure
+    >>> print(Failure("ValueError: specified nu is infeasible", 3, "most have nu above 0.8"))
+    3 x ValueError: specified nu is infeasible: most have nu above 0.8
     """
 
     reason: str
@@ -64,6 +70,12 @@ class Outlook:
         Expected gain of the best of so many more candidates over the present one.
     most : float
         What it is expected to be at most, at the best place of the space.
+
+    Examples
+    --------
+    >>> from skbayes.inspection.diagnosis import Outlook
+    >>> print(Outlook(20, gain=0.0011, most=0.0012))
+    20 more trials would probably bring +0.0011, any number in this space at most +0.0012
     """
 
     n_trials: int
@@ -74,7 +86,7 @@ class Outlook:
         """Return a sentence."""
         return (
             f"{self.n_trials} more trials would probably bring {max(self.gain, 0.0):+.2g}, "
-            f"any number at most {max(self.most, 0.0):+.2g}"
+            f"any number in this space at most {max(self.most, 0.0):+.2g}"
         )
 
 

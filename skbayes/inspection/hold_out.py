@@ -34,6 +34,18 @@ class HoldOut:
     verdict : str
         'the gain held', 'the gain did not hold', 'cannot be told from noise' or 'nothing to compare
         with'.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from skbayes import BayesSearchCV
+    >>> from skbayes.inspection import search_report
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X, X_test, y, y_test = X[::2], X[1::2], y[::2], y[1::2]
+    >>> search = BayesSearchCV(SVC(), {"C": [0.1, 1.0, 10.0]}, cv=3).fit(X, y)
+    >>> search_report(search, X_test, y_test, X=X, y=y).hold_out.verdict
+    'cannot be told from noise'
     """
 
     score: float

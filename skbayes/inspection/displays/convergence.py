@@ -191,7 +191,8 @@ class ConvergenceDisplay:
     ) -> Self:
         """Draw the best score so far of fitted searches.
 
-        Candidates that were dropped, and those of lower rungs, are never the best.
+        Candidates that were dropped, and those of lower rungs, are never the best. Scores far below
+        the best lie outside the picture: triangles at its lower edge stand for them.
 
         Parameters
         ----------
@@ -241,7 +242,7 @@ class ConvergenceDisplay:
         texts = plain_all(list(self.curves))
         for text, curve in zip(texts, self.curves.values(), strict=True):
             style = {"drawstyle": "steps-post", "linestyle": next(styles), "zorder": 3}
-            (line,) = ax.plot(curve.x, np.maximum(curve.best, low), **style | kwargs)
+            (line,) = ax.plot(curve.x, curve.best, **style | kwargs)
             line.set_label(f" {text}" if text.startswith("_") else text)
             self.lines_.append(line)
             if show_trials:

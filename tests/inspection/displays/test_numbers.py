@@ -12,7 +12,7 @@ from skbayes.inspection.displays import (
     TimelineDisplay,
 )
 from skbayes.inspection.displays.axes_labels import plain_all, round_ticks
-from skbayes.inspection.displays.convergence import convergence_of
+from skbayes.inspection.displays.convergence import Convergence, convergence_of
 from skbayes.inspection.displays.figures import score_range
 from skbayes.inspection.displays.parameter_axes import parameter_axes
 from skbayes.inspection.displays.rungs import rungs_of
@@ -33,6 +33,14 @@ def test_the_best_so_far_is_that_of_complete_candidates():
     assert found.best.tolist() == expected
     assert found.best[-1] == search.best_score_
     assert found.x.tolist() == np.cumsum(results["n_splits_evaluated"]).tolist()
+
+
+def test_a_curve_that_begins_far_below_the_picture_is_drawn_as_it_is():
+    best, numbers = np.r_[-50.0, -40.0, np.linspace(0.8, 0.9, 6)], np.arange(8)
+    curve = Convergence(numbers + 1.0, best, best, np.full(8, True), numbers)
+    drawn = ConvergenceDisplay({"a": curve}).plot()
+    assert drawn.lines_[0].get_ydata().tolist() == curve.best.tolist()
+    assert drawn.ax_.get_ylim()[0] > -1.0
 
 
 @pytest.mark.parametrize("search", [searches.halved, searches.halved_in_scikit_learn])
