@@ -22,6 +22,9 @@ CHAIN = re.compile(
 )
 """The line between two tracebacks of a chain of exceptions."""
 
+PRINTED_SET = re.compile(r"\{([^{}:]+)\}")
+"""A set in a message; the order of its elements differs from process to process."""
+
 
 SplitResult = dict[str, Any]
 """Scores, times and error of one split, as scikit-learn reports them.
@@ -255,8 +258,8 @@ def insert_missing_metrics(results: Sequence[SplitResult], error_score: Any) -> 
 def reason_of(traceback: str) -> str:
     r"""Return the error at the end of a traceback, without the frames.
 
-    The message of the error may contain any text, even other tracebacks. Text that is not a
-    traceback is returned as it is.
+    The message of the error may contain any text, even other tracebacks. Sets in it are sorted, so
+    that the same error has the same reason in every process.
 
     Parameters
     ----------
@@ -274,7 +277,11 @@ def reason_of(traceback: str) -> str:
         first = max((n for n, line in enumerate(lines) if line.startswith('  File "')), default=-1)
         first += 1
     error = next((n for n, line in enumerate(lines) if n >= first and not _is_inside(line)), 0)
-    return "\n".join(lines[error:])
+    return PRINTED_SET.sub(_sorted_set, "\n".join(lines[error:]))
+
+
+def _sorted_set(match: re.Match[str]) -> str:
+    return "{" + ", ".join(sorted(match[1].split(", "))) + "}"
 
 
 def _is_inside(line: str) -> bool:

@@ -44,14 +44,20 @@ class HoldOut:
     >>> X, y = load_iris(return_X_y=True)
     >>> X, X_test, y, y_test = X[::2], X[1::2], y[::2], y[1::2]
     >>> search = BayesSearchCV(SVC(), {"C": [0.1, 1.0, 10.0]}, cv=3).fit(X, y)
-    >>> search_report(search, X_test, y_test, X=X, y=y).hold_out.verdict
-    'cannot be told from noise'
+    >>> hold_out = search_report(search, X_test, y_test, X=X, y=y).hold_out
+    >>> hold_out.verdict, hold_out.is_better
+    ('cannot be told from noise', False)
     """
 
     score: float
     baseline_score: float | None
     gain: Gain | None
     verdict: str
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the interval of the gain is above zero."""
+        return self.gain is not None and self.gain.is_sure
 
 
 def compare_on(X: Any, y: Any, scorer: Any, best: Any, defaults: Any) -> HoldOut:

@@ -116,8 +116,8 @@ class MLflowSender(Sender):
     def __post_init__(self) -> None:
         self._client: Any = None
         self._experiment = self._parent = ""
-        self._numbers: set[str] = set()  # trials that have a child run
-        self._unfinished: tuple[str, str] | None = None  # trial and run that could not be logged
+        self._numbers: set[str] = set()  # trials whose child run is complete
+        self._unfinished: dict[str, str] = {}  # child runs that were begun and not ended, by trial
 
     def begin(self, message: Message) -> None:
         """Begin the parent run, or continue it.
@@ -134,7 +134,12 @@ class MLflowSender(Sender):
             self._parent = earlier[0].info.run_id
             self._client.update_run(self._parent, status="RUNNING")
             children = self._runs(f"tags.`{PARENT}` = '{self._parent}'")
-            self._numbers = {run.data.tags[TRIAL] for run in children if TRIAL in run.data.tags}
+            for run in [run for run in children if TRIAL in run.data.tags]:
+                number = run.data.tags[TRIAL]
+                if run.info.status == "RUNNING":  # the program was killed while it sent this one
+                    self._unfinished[number] = run.info.run_id
+                else:
+                    self._numbers.add(number)
         else:
             above = {} if self.above is None else {PARENT: self.above}
             self._parent = self._create({**message.tags, **above}, message.began, self.run_name)
@@ -153,15 +158,16 @@ class MLflowSender(Sender):
         number = str(message.number)
         if number in self._numbers:
             return
-        if self._unfinished is None or self._unfinished[0] != number:
+        if number not in self._unfinished:
             tags = {**message.tags, TRIAL: number, PARENT: self._parent}
-            self._unfinished = number, self._create(tags, message.began, f"trial {number}")
-        run = self._unfinished[1]
+            self._unfinished[number] = self._create(tags, message.began, f"trial {number}")
+        run = self._unfinished[number]
         self._log(run, message)
         end_quietly(self._client, run, message.status, message.ended)
         if message.best is not None:
             self._client.log_metric(self._parent, BEST, message.best, step=message.number)
         self._numbers.add(number)
+        del self._unfinished[number]
 
     def end(self, message: Message) -> None:
         """Add what was found, and end the parent run.

@@ -83,6 +83,7 @@ def test_the_hold_out_score_and_the_verdict_are_right(search, report):
     assert found.gain.low == pytest.approx(np.quantile(gains, 0.025), abs=0.03)
     assert found.gain.high == pytest.approx(np.quantile(gains, 0.975), abs=0.03)
     assert found.verdict == "the gain held"
+    assert found.is_better
 
 
 def test_a_gain_that_is_noise_is_not_said_to_hold():
@@ -93,6 +94,7 @@ def test_a_gain_that_is_noise_is_not_said_to_hold():
     ).fit(data[:100], labels[:100])
     report = search_report(fitted, data[100:], labels[100:], X=data[:100], y=labels[:100])
     assert report.hold_out.verdict == "cannot be told from noise"
+    assert not report.hold_out.is_better
 
 
 def test_the_defaults_are_evaluated_on_the_searchs_own_splits_if_they_were_not():
@@ -328,6 +330,7 @@ def test_defaults_that_failed_are_no_baseline_though_they_have_a_score():
 def test_without_the_training_data_there_is_nothing_to_compare_with_on_the_test_data(search):
     found = search_report(search, TEST, Y_TEST)
     assert found.hold_out.gain is None
+    assert not found.hold_out.is_better
     assert found.hold_out.verdict == "nothing to compare with"
     assert any("give X and y" in note for note in found.notes)
 
@@ -343,6 +346,7 @@ def test_a_score_that_reads_the_model_or_the_data_has_no_interval_but_is_told():
     assert report.hold_out.score == pytest.approx(cost(search.best_estimator_, X, y))
     assert report.hold_out.gain.low == -np.inf
     assert report.hold_out.verdict == "cannot be told from noise"
+    assert not report.hold_out.is_better
     assert report.honest.method == "splits"
 
 

@@ -27,7 +27,7 @@ from skbayes import BayesSearchCV, TPESearchCV
 from skbayes.params_json import params_from_json
 from skbayes.tracking import MLflowCallback
 from skbayes.tracking._mlflow_compat import is_globally_disabled
-from skbayes.tracking.mlflow import MLflowSender
+from skbayes.tracking.mlflow import PARENT, TRIAL, MLflowSender
 from skbayes.tracking.outbox import BEST
 from tests.tracking.searches import (
     SPACE,
@@ -336,6 +336,23 @@ def test_randomized_search_is_logged_as_before(experiment):
     RandomizedSearchCV(SVC(), SPACE, n_iter=4, cv=3, random_state=0).fit(X, Y)
     parents, _ = runs_of(experiment)
     assert len(parents) == 1
+
+
+def test_a_run_that_a_kill_left_unfinished_is_completed(experiment, tmp_path):
+    options = {"checkpoint": tmp_path / "journal"}
+    with pytest.raises(KeyboardInterrupt):
+        search_of([MLflowCallback(), stops_at(1)], **options).fit(X, Y)
+    [parent], children = runs_of(experiment)
+    client = mlflow.MlflowClient()
+    client.delete_run(children[0].info.run_id)
+    tags = {TRIAL: "0", PARENT: parent.info.run_id}
+    empty = client.create_run(experiment, tags=tags).info.run_id
+    search = search_of(MLflowCallback(), **options).fit(X, Y)
+    _, children = runs_of(experiment)
+    assert [int(child.data.tags[TRIAL]) for child in children] == [0, 1, 2, 3]
+    assert children[0].info.run_id == empty
+    assert children[0].info.status == "FINISHED"
+    assert_same(children[0].data.metrics, scores_of(search, 0))
 
 
 def test_a_resumed_search_may_find_something_better(experiment, tmp_path):
