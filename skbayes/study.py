@@ -83,7 +83,7 @@ class Study:
             raise ValueError(f"n_points={n_points!r}: give at least 1.")
         self.space = space if isinstance(space, SearchSpace) else Space(space)
         self.sampler = sampler if isinstance(sampler, Sampler) else self._make_sampler(sampler)
-        if racing is not None and not 0.0 < racing < 1.0:
+        if racing is not None and not (isinstance(racing, float) and 0.0 < racing < 1.0):
             raise ValueError(f"racing={racing!r}: give a probability between 0 and 1, or None.")
         self.n_points, self.racing = n_points, racing
         self.trials: list[Trial] = []
