@@ -28,6 +28,7 @@ from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.optimizers import OPTIMIZERS
 from asv_benchmarks.problems import PROBLEMS, Problem
+from asv_benchmarks.tables import TABLES, Table
 from asv_benchmarks.tasks import TASKS, Task
 from skbayes.space import Space
 
@@ -40,8 +41,9 @@ GROUPS = {
     "development": [name for name, task in TASKS.items() if not task.is_final],
     "final": [name for name, task in TASKS.items() if task.is_final],
     "synthetic": list(PROBLEMS),
+    "public": list(TABLES),
 }
-ALL: dict[str, Task | Problem] = {**TASKS, **PROBLEMS}
+ALL: dict[str, Task | Problem | Table] = {**TASKS, **PROBLEMS, **TABLES}
 
 CUT = 2.0
 N_BOOTSTRAP = 4000
@@ -58,7 +60,7 @@ class Recorder:
         CPU time the optimizer took for each proposal.
     """
 
-    def __init__(self, task: Task | Problem) -> None:
+    def __init__(self, task: Task | Problem | Table) -> None:
         self._task = task
         self.params: list[dict[str, Any]] = []
         self.scores: list[float] = []
@@ -163,7 +165,8 @@ class Regrets:
             worths[record["task"]][record["optimizer"]].append(worth)
         self.by_search: dict[str, dict[str, np.ndarray]] = defaultdict(dict)
         for task, by_optimizer in worths.items():
-            best = np.nanmax([worth for w in by_optimizer.values() for worth in w])
+            seen = np.nanmax([worth for w in by_optimizer.values() for worth in w])
+            best = getattr(ALL[task], "best", seen)
             unit = best - np.nanmedian(np.array(by_optimizer["random search"])[:, 0])
             for optimizer, values in by_optimizer.items():
                 regret = (best - np.array(values, dtype=float)) / unit
@@ -220,10 +223,11 @@ def table(store: Path, ours: str, at: int) -> None:
     regrets = Regrets(records)
     real = GROUPS["development"] + GROUPS["final"]
     groups = GROUPS | {"development and final": real, "all": real + GROUPS["synthetic"]}
+    groups = {label: tasks for label, tasks in groups.items() if label != "public"}
     for label, tasks in groups.items():
         complete = [o for o in OPTIMIZERS if set(tasks) <= set(regrets.by_search[o])]
         if ours in complete:
-            _print_group(regrets, complete, label, tasks, ours, at)
+            print_group(regrets, complete, label, tasks, ours, at)
     _print_tasks(records, regrets, ours, at)
     _print_safety(regrets, at)
 
@@ -232,7 +236,7 @@ def _is_random(record: dict[str, Any]) -> bool:
     return bool(record["optimizer"] == "random search")
 
 
-def _print_group(
+def print_group(
     regrets: Regrets, optimizers: list[str], label: str, tasks: list[str], ours: str, at: int
 ) -> None:
     print(f"\n### {label}: {len(tasks)} tasks\n")
@@ -262,7 +266,7 @@ def _print_tasks(records: list[dict[str, Any]], regrets: Regrets, ours: str, at:
     print("|---|---|" + "---|" * (len(optimizers) + 1))
     all_needs = []
     for label, tasks in GROUPS.items():
-        for task in tasks:
+        for task in tasks if label != "public" else []:
             known = [task in regrets.by_search[o] for o in optimizers]
             cells = [
                 f"{regrets.at(o, task, at).mean():.3f}" if is_known else ""
