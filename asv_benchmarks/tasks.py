@@ -91,15 +91,15 @@ class Task:
 
     def splitter(self, n_splits: int) -> KFold | StratifiedKFold:
         """Return a splitter of so many splits, the same ones every time."""
-        is_classifier = "accuracy" in self.scoring or "log_loss" in self.scoring
+        is_classifier = any(word in self.scoring for word in ("accuracy", "log_loss", "roc_auc"))
         cls = StratifiedKFold if is_classifier else KFold
         return cls(n_splits, shuffle=True, random_state=0)
 
-    def score(self, params: dict[str, Any]) -> float:
-        """Return the mean score over the splits; NaN if a fit fails."""
+    def split_scores(self, params: dict[str, Any]) -> list[float]:
+        """Return the score on every split; NaN from the first fit on that fails."""
         X, y = self.data()
         scorer = get_scorer(self.scoring)
-        scores = []
+        scores: list[float] = []
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             for train, test in self.splitter(self.n_splits).split(X, y):
@@ -107,8 +107,12 @@ class Task:
                 try:
                     scores.append(scorer(model.fit(X[train], y[train]), X[test], y[test]))
                 except ValueError:
-                    return np.nan
-            mean = float(np.mean(scores))
+                    return scores + [np.nan] * (self.n_splits - len(scores))
+        return scores
+
+    def score(self, params: dict[str, Any]) -> float:
+        """Return the mean score over the splits; NaN if a fit fails."""
+        mean = float(np.mean(self.split_scores(params)))
         return mean if np.isfinite(mean) else np.nan
 
     def true_score(self, params: dict[str, Any]) -> float:

@@ -8,6 +8,7 @@ import pytest
 from scipy.optimize import minimize
 
 import asv_benchmarks
+from asv_benchmarks import wide
 from asv_benchmarks.optimizers import Number, domain_of, params_of, subspaces_of
 from asv_benchmarks.problems import PROBLEMS
 from asv_benchmarks.search import Propose, ProposeTPE
@@ -64,6 +65,13 @@ def test_the_timed_proposal_runs(timed):
     benchmark.setup(20, 2)
     benchmark.time_propose(20, 2)
     benchmark.teardown(20, 2)
+
+
+def test_the_parts_of_the_wide_benchmark_share_no_data():
+    data_sets = [{task.data.args[0] for task in part.values()} for part in wide.PARTS.values()]
+    assert len(set.union(*data_sets)) == sum(map(len, data_sets))
+    spaces = [Space(task.space) for task in wide.TASKS.values()]
+    assert sum(len(space.subspaces) > 1 for space in spaces) >= 10
 
 
 @pytest.mark.slow
