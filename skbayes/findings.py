@@ -26,6 +26,9 @@ from skbayes.trial import FloatArray
 EDGE = 0.05
 """Share of a range at its end that counts as the edge."""
 
+SHARE_TOLERANCE = 0.005
+"""How exactly a range must be linear and end at 1; an end that no draw gives is left out."""
+
 CONFIDENCE = 0.95
 
 
@@ -169,7 +172,9 @@ def index_of_defaults(
 
 
 def edges_of(space: Space, params: Mapping[str, Any]) -> list[Edge]:
-    """Return the parameters of a candidate that lie at an end of their range.
+    """Return the parameters of a candidate that lie at an end that they could pass.
+
+    Counts cannot be less than one, and shares not more than one.
 
     Parameters
     ----------
@@ -188,12 +193,29 @@ def edges_of(space: Space, params: Mapping[str, Any]) -> list[Edge]:
         if dimension.columns[-1].kind is Kind.CATEGORICAL:
             continue
         position = float(row[columns][-1])
-        low, high = _ends(axis_of(space, number, name, 3))
-        if position <= max(low, EDGE):
+        axis = axis_of(space, number, name, 3)
+        low, high = _ends(axis)
+        if position <= max(low, EDGE) and not _begins_at_one(axis):
             edges.append(Edge(name, params[name], is_upper=False))
-        elif position >= min(high, 1.0 - EDGE):
+        elif position >= min(high, 1.0 - EDGE) and not _is_share(axis):
             edges.append(Edge(name, params[name], is_upper=True))
     return edges
+
+
+def _begins_at_one(axis: Axis) -> bool:
+    """Whether there is probably nothing below, as for a number of neighbours."""
+    smallest = min(value for value in axis.values if is_number(value))
+    return isinstance(smallest, Integral) and smallest in (0, 1)
+
+
+def _is_share(axis: Axis) -> bool:
+    """Whether there is probably nothing above: numbers up to 1 on a linear scale."""
+    if not all(map(is_number, axis.values)) or isinstance(axis.values[-1], Integral):
+        return False
+    x, values = axis.rows[:, -1], np.array(axis.values, dtype=float)
+    slope, at_zero = np.polyfit(x, values, 1)
+    is_linear = np.allclose(at_zero + slope * x, values, rtol=0.0, atol=SHARE_TOLERANCE)
+    return bool(is_linear and at_zero >= 0.0 and abs(at_zero + slope - 1.0) < SHARE_TOLERANCE)
 
 
 def _ends(axis: Axis) -> tuple[float, float]:

@@ -41,7 +41,7 @@ def test_the_interval_covers_a_gain_of_nothing():
         (stats.loguniform(1e-2, 1e2), 0.011, False),
         (stats.loguniform(1e-2, 1e2), 1.0, None),
         (stats.randint(1, 100), 99, True),
-        (log_randint(1, 1000), 1, False),
+        (log_randint(2, 1000), 2, False),
         ([1, 2, 3, 10], 10, True),
         ([1, 2, 3, 10], 2, None),
         ([None, 2, 3, 10], 10, True),
@@ -56,6 +56,24 @@ def test_edges_are_ends_of_ranges_of_numbers(values, at, is_upper):
     assert [(edge.name, edge.is_upper) for edge in edges] == (
         [] if is_upper is None else [("p", is_upper)]
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "value", "n_edges"),
+    [
+        (log_randint(1, 50), 1, 0),  # there is no half neighbour
+        (stats.randint(0, 5), 0, 0),
+        (log_randint(2, 50), 2, 1),
+        ([1, 2, 3], 1, 0),
+        ([1, 2, 3], 3, 1),
+        (stats.uniform(0.1, 0.9), 0.999, 0),  # there is no more than the whole
+        (stats.uniform(0.1, 0.8), 0.899, 1),
+        (stats.uniform(-1, 2), 0.999, 1),
+        (stats.loguniform(0.01, 1), 0.99, 1),
+    ],
+)
+def test_an_end_that_nothing_lies_beyond_is_no_edge(values, value, n_edges):
+    assert len(edges_of(Space({"a": values}), {"a": value})) == n_edges
 
 
 def test_defaults_outside_the_space_lie_at_no_edge():
