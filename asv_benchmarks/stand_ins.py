@@ -53,9 +53,10 @@ class StandIn:
         self.task, self.space = task, Space(task.space)
         self.is_noisy = task.is_noisy
         is_scored = np.isfinite(scores)
+        drawn = scores[: len(scores) if n_random is None else n_random]
         self._top = float(np.nanmax(scores))
         r = self._top - scores[is_scored]
-        self._scale = 2.5 * float(np.quantile(r, 0.25))
+        self._scale = 2.5 * (self._top - float(np.nanquantile(drawn, 0.75)))
         loss = np.where(r < self._scale, r / self._scale, 1.0)
         tail = np.log1p(np.log(np.maximum(r / self._scale, 1.0)))
         self._centre, self._spread = (loss + tail).mean(), (loss + tail).std()
@@ -65,11 +66,16 @@ class StandIn:
         self._feasible = None
         if not is_scored.all():
             self._feasible = self._fit(rows, np.where(is_scored, 1.0, -1.0))
-        by_five = scores[: len(scores) if n_random is None else n_random // 5 * 5].reshape(-1, 5)
-        firsts = [np.nanmax(five) for five in by_five if np.isfinite(five).any()]
-        self.unit = self._top - float(np.median(firsts))
+        places = np.arange(len(drawn) // 5 * 5).reshape(-1, 5)
+        places = places[np.isfinite(drawn[places]).any(axis=1)]
+        chosen = places[np.arange(len(places)), np.nanargmax(drawn[places], axis=1)]
+        self.unit = self._top - float(np.median(drawn[chosen]))
         random = self.space.snap(np.random.default_rng(1).random((4000, self.space.n_columns)))
-        self.best = max(self._top, float(np.nanmax([self.true_score(row) for row in random])))
+        best = float(np.nanmax([self.true_score(row) for row in np.concatenate([random, rows])]))
+        self.best = max(self._top, best)
+        if self.is_noisy:  # the best score that was seen is a lucky one
+            self.best = best
+            self.unit = best - float(np.median([self.true_score(rows[index]) for index in chosen]))
 
     def _fit(self, rows: np.ndarray, y: np.ndarray) -> GaussianProcess:
         few = slice(0, N_FITTED)
