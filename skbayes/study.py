@@ -26,6 +26,7 @@ from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.samplers.tpe import TPESampler
 from skbayes.space import Space
 from skbayes.space.base import SearchSpace
+from skbayes.space.pairs import warn_of_pairs
 from skbayes.space.written import shown as shown_as
 from skbayes.streams import Stream, generator
 from skbayes.trial import SINGLE_METRIC, Outcome, Trial
@@ -81,7 +82,10 @@ class Study:
         self.seed = _read_seed(random_state)
         if n_points < 1:
             raise ValueError(f"n_points={n_points!r}: give at least 1.")
-        self.space = space if isinstance(space, SearchSpace) else Space(space)
+        if not isinstance(space, SearchSpace):
+            space, given = Space(space), space
+            warn_of_pairs(given, "space")
+        self.space = space
         self.sampler = sampler if isinstance(sampler, Sampler) else self._make_sampler(sampler)
         if racing is not None and not (isinstance(racing, float) and 0.0 < racing < 1.0):
             raise ValueError(f"racing={racing!r}: give a probability between 0 and 1, or None.")

@@ -149,6 +149,11 @@ def test_a_trial_whose_evaluation_failed_must_be_told_before_the_next():
     assert study.n_finished == 4
 
 
+def test_a_pair_is_warned_of_as_in_a_search():
+    with pytest.warns(UserWarning, match=r"space\['C'\]: \(0.01, 10.0\) is two values"):
+        Study({"C": (0.01, 10.0)})
+
+
 def test_what_is_no_trial_says_why():
     study = Study({"a": stats.uniform(0, 1)}, random_state=0)
     study.ask()

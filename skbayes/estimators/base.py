@@ -47,7 +47,7 @@ from skbayes.estimators.as_estimator import SearchAsEstimator
 from skbayes.estimators.callbacks import Announcer, callbacks_of
 from skbayes.estimators.display import ShownAsWritten
 from skbayes.estimators.fitted import RefitCheck, StoresResults
-from skbayes.estimators.hints import did_you_mean, naming_the_closest_scorer, warn_of_pairs
+from skbayes.estimators.hints import did_you_mean, naming_the_closest_scorer
 from skbayes.estimators.inputs import Inputs, Plan, check_names, draw_splits
 from skbayes.estimators.progress import Progress
 from skbayes.estimators.screen import Screen, open_screen, say
@@ -62,6 +62,7 @@ from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.space.base import SearchSpace
+from skbayes.space.pairs import warn_of_pairs
 from skbayes.space.space import dicts_of
 from skbayes.space.written import shown, with_written_distributions
 from skbayes.study import Study
@@ -217,7 +218,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
         """Read the space, and check that the estimator has the parameters it names."""
         space = Space(self.param_distributions)
         check_names(self.estimator, space)
-        warn_of_pairs(self.param_distributions)
+        warn_of_pairs(self.param_distributions, "param_distributions")
         return space
 
     def _open_checkpoint(

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
-from numbers import Integral
 from typing import Any, ParamSpec
 
 from sklearn.metrics import get_scorer_names
-
-from skbayes.space.space import dicts_of
-from skbayes.space.values import is_number
 
 Parameters = ParamSpec("Parameters")
 
@@ -149,31 +144,3 @@ def _misspelt_scoring(scoring: Any) -> str:
     unknown = [name for name in names if isinstance(name, str) and name not in known]
     hint = did_you_mean(unknown, known)
     return f"scoring: {', '.join(map(repr, unknown))} is unknown.{hint} " if unknown else ""
-
-
-def warn_of_pairs(param_distributions: Any) -> None:
-    """Warn of every tuple of two numbers that may have been meant as a range.
-
-    Parameters
-    ----------
-    param_distributions : dict or list of dict
-    """
-    for grid in dicts_of(param_distributions):
-        for name, values in grid.items():
-            if not (isinstance(values, tuple) and len(values) == 2 and all(map(is_number, values))):
-                continue
-            are_integers = all(isinstance(value, Integral) for value in values)
-            low, high = min(values), max(values)
-            if low == high or (are_integers and high - low == 1):
-                continue
-            if are_integers:
-                range_ = f"scipy.stats.randint({low}, {high + 1})"
-            elif low > 0 and high / low >= 10:
-                range_ = f"scipy.stats.loguniform({low:g}, {high:g})"
-            else:
-                range_ = f"scipy.stats.uniform({low:g}, {high - low:g})"
-            warnings.warn(
-                f"param_distributions[{name!r}]: {values!r} is two values, as everywhere in "
-                f"scikit-learn. For a range write {range_}; for two values, a list.",
-                stacklevel=2,
-            )
