@@ -52,6 +52,8 @@ class StandIn:
     ) -> None:
         self.task, self.space = task, Space(task.space)
         self.is_noisy = task.is_noisy
+        is_counted = task.scoring == "accuracy"  # which makes plateaus
+        self._step = 1.0 / len(task.data()[1]) if is_counted else 0.0
         is_scored = np.isfinite(scores)
         drawn = scores[: len(scores) if n_random is None else n_random]
         self._top = float(np.nanmax(scores))
@@ -101,7 +103,8 @@ class StandIn:
         row = self.space.encode(params)
         key = None if self.is_noisy else list(row.tobytes())
         rng = self._rng if key is None else np.random.default_rng(key)
-        return self.true_score(row, rng.standard_normal())
+        score = self.true_score(row, rng.standard_normal())
+        return self._step * round(score / self._step) if self._step else score
 
     def regrets(self, make_sampler: MakeSampler, seed: int, n_points: int = 1) -> np.ndarray:
         """Return the normalised regrets of one search at the checkpoints."""
