@@ -98,7 +98,16 @@ def load(name: str) -> tuple[np.ndarray, np.ndarray]:
     y : ndarray of shape (n,)
         Class numbers from 0, or floats of mean 0 and standard deviation 1.
     """
-    data_set = DATA_SETS[name]
+    return read(DATA_SETS[name])
+
+
+def read(data_set: DataSet) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `load` returns, of a data set that need not have a name here.
+
+    Parameters
+    ----------
+    data_set : DataSet
+    """
     package, item = data_set.source.split("/")
     if package == "sklearn":
         X, y = getattr(datasets, f"load_{item}")(return_X_y=True)

