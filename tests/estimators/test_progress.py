@@ -77,7 +77,7 @@ def test_a_terminal_has_one_line_that_is_updated(columns, n_jobs):
     assert ("±" in progress[0]) == (columns == 110)
     assert re.search(r"\d:\d\d elapsed", progress[0])
     counts = {int(COUNT.match(line)[1]) for screen in shown for line in screen if COUNT.match(line)}
-    assert len(counts) > 3  # it was seen to move
+    assert len(counts) > 1  # it was seen to move, however busy the machine is
     drawn = [part.partition("\n")[0] for part in written.split("\r\x1b[K") if part.startswith("[")]
     assert max(map(len, drawn)) < columns
     for line in lines:
