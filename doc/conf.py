@@ -114,16 +114,12 @@ class InOrder:
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "filename_pattern": "/plot_",
     "within_subsection_order": InOrder,
     "abort_on_example_error": True,
     "backreferences_dir": "api/backreferences",
     "doc_module": ("skbayes",),
     "download_all_examples": False,
-    "show_memory": False,
     "show_signature": False,
-    "image_scrapers": ("matplotlib",),
-    "matplotlib_animations": False,
     "remove_config_comments": True,
 }
 
@@ -151,12 +147,10 @@ def figure_first(app, name, source):
     if not name.startswith("auto_examples/plot_"):
         return
     figures = re.findall(r"^\.\. image-sg::.*\n(?: .*\n|\n(?= ))+", source[0], re.MULTILINE)
-    code = source[0].find(".. GENERATED FROM PYTHON SOURCE LINES", source[0].find("\n====="))
-    if figures and code >= 0:
-        without = source[0].replace(figures[-1], "")
-        code = without.find(".. GENERATED FROM PYTHON SOURCE LINES", without.find("\n====="))
-        before, after = without[:code], without[code:]
-        source[0] = f"{before}\n{figures[-1]}\n{after}"
+    if figures:
+        text = source[0].replace(figures[-1], "")
+        code = text.index(".. GENERATED FROM PYTHON SOURCE LINES", text.index("\n====="))
+        source[0] = f"{text[:code]}\n{figures[-1]}\n{text[code:]}"
 
 
 def as_code(app, env, node, content):
