@@ -136,8 +136,9 @@ def test_ctrl_c_leaves_no_process_and_a_search_that_can_be_used(n_jobs, seed, tm
     assert found["is_consistent"]
 
 
-@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("cls", [BayesSearchCV, pytest.param(TPESearchCV, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("cls", [BayesSearchCV, TPESearchCV])
 def test_a_search_stopped_by_the_clock_is_the_beginning_of_the_whole(cls, n_jobs):
     search = search_with(Model(seconds=0.03), cls, n_iter=None, timeout=3, n_jobs=n_jobs)
     search.set_params(racing=False).fit(X, Y)

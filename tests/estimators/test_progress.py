@@ -58,13 +58,8 @@ def is_untouched(line):
     return not line or line.startswith(starts) or "UserWarning: a fit warns" in line
 
 
-@pytest.mark.parametrize(
-    ("columns", "n_jobs"),
-    [
-        (110, 2),
-        *(pytest.param(*case, marks=pytest.mark.slow) for case in [(60, 2), (60, 1), (110, 1)]),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("columns", "n_jobs"), [(110, 2), (60, 2), (60, 1), (110, 1)])
 def test_a_terminal_has_one_line_that_is_updated(columns, n_jobs):
     last, shown, written = in_a_terminal(columns, str(n_jobs), "1")
     lines = [line for line in last if line]
