@@ -93,3 +93,10 @@ def announced_by_all_searches(folder, **options):
                 checkpoint=journal, **size, **options,
             ).fit(X, Y)  # fmt: skip
             yield [number for number, _ in seen], list(range(len(search.cv_results_["params"])))
+
+
+def share_that_overlaps(timeline):
+    """Return the share of the fits during which a fit of another worker was under way."""
+    begin, end, worker = timeline["begin"], timeline["end"], timeline["worker"]
+    is_together = (begin[:, np.newaxis] < end) & (begin < end[:, np.newaxis])
+    return np.mean((is_together & (worker[:, np.newaxis] != worker)).any(axis=1))
