@@ -82,10 +82,9 @@ class Study:
         self.seed = _read_seed(random_state)
         if n_points < 1:
             raise ValueError(f"n_points={n_points!r}: give at least 1.")
-        if not isinstance(space, SearchSpace):
-            space, given = Space(space), space
-            warn_of_pairs(given, "space")
-        self.space = space
+        self.space = space if isinstance(space, SearchSpace) else Space(space)
+        if self.space is not space:
+            warn_of_pairs(space, "space")
         self.sampler = sampler if isinstance(sampler, Sampler) else self._make_sampler(sampler)
         if racing is not None and not (isinstance(racing, float) and 0.0 < racing < 1.0):
             raise ValueError(f"racing={racing!r}: give a probability between 0 and 1, or None.")

@@ -89,7 +89,7 @@ def compare_on(X: Any, y: Any, scorer: Any, best: Any, defaults: Any) -> HoldOut
 
 
 def _verdict(gain: Gain | None) -> str:
-    if gain is not None and gain.low > 0.0:
+    if gain is not None and gain.is_sure:
         return "the gain held"
     if gain is not None and gain.high < 0.0:
         return "the gain did not hold"
