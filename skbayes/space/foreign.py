@@ -267,9 +267,7 @@ def _hyperopt(value: Any, names: set[str]) -> Range | Choice | Expression | None
             return Range(float(f"{np.exp(low):.12g}"), float(f"{np.exp(high):.12g}"), False, True)
         case "quniform":
             q = arguments[2]
-            low, high = (
-                q * round(end / q) for end in (low, high)
-            )  # as Hyperopt rounds what it drew
+            low, high = q * round(low / q), q * round(high / q)  # as Hyperopt rounds its draws
             return Range(low, high, is_whole, step=None if is_whole and q == 1 else q)
         case "normal":
             return Expression(f"scipy.stats.norm({low}, {high})")
