@@ -104,3 +104,27 @@ def run_sampler(
             break
         study.tell(trial, objective(dict(trial.params)))
     return np.array([trial.score for trial in study.trials]), np.array(seconds)
+
+
+def run_raced(
+    study: Study,
+    split_scores: Callable[[dict[str, Any]], np.ndarray],
+    n_splits: int,
+    n_fits: int,
+) -> None:
+    """Let a study, with racing or without, spend a number of fits.
+
+    As a search does, a trial is begun only if all its splits can be paid for.
+    """
+    n_done = 0
+    while n_fits - n_done >= n_splits:
+        trial = study.ask()
+        if not isinstance(trial, Trial):
+            break
+        scores = split_scores(dict(trial.params))
+        for split in trial.split_order(n_splits):
+            study.report(trial, split, scores[split])
+            n_done += 1
+            if study.should_drop(trial):
+                break
+        study.tell(trial)

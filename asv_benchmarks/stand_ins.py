@@ -13,17 +13,23 @@ real fits.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
+from asv_benchmarks.optimizers import Objective
 from asv_benchmarks.search_quality import CUT, STORE, load
-from asv_benchmarks.searches import MakeSampler, bayes, run_sampler
+from asv_benchmarks.searches import MakeSampler, bayes, run_raced
 from asv_benchmarks.tasks import TASKS, Task
 from skbayes.models.gaussian_process import GaussianProcess, fit_hyperparameters
+from skbayes.models.kernels import ScaledRows
+from skbayes.samplers.base import History
 from skbayes.space import Space
+from skbayes.study import Study
+from skbayes.surrogate import Surrogate
 
 N_FITTED = 500
 """Points on which the hyper-parameters of an interpolator are estimated."""
@@ -45,10 +51,17 @@ class StandIn:
         NaN where the evaluation failed.
     n_random : int or None, default=None
         How many of the first rows are random; None for all.
+    table : ndarray of shape (n, K), default=None
+        Scores by split, for racing; by default there is one.
     """
 
     def __init__(
-        self, task: Task, rows: np.ndarray, scores: np.ndarray, n_random: int | None = None
+        self,
+        task: Task,
+        rows: np.ndarray,
+        scores: np.ndarray,
+        n_random: int | None = None,
+        table: np.ndarray | None = None,
     ) -> None:
         self.task, self.space = task, Space(task.space)
         self.is_noisy = task.is_noisy
@@ -64,6 +77,12 @@ class StandIn:
         self._centre, self._spread = (loss + tail).mean(), (loss + tail).std()
         y = (loss + tail - self._centre) / self._spread
         self._surface = self._fit(rows[is_scored], y)
+        by_split = scores[:, np.newaxis] if table is None else table
+        self.n_splits = by_split.shape[1]
+        deviations = by_split[is_scored] - scores[is_scored, np.newaxis]
+        self._deviations = deviations / np.maximum(r, self._scale)[:, np.newaxis]
+        w = np.exp(-2.0 * self._surface.theta[: rows.shape[1]])
+        self._points = ScaledRows(rows[is_scored], w, self.space.is_categorical)
         self._noise = float(np.exp(0.5 * self._surface.theta[-1]))
         self._feasible = None
         if not is_scored.all():
@@ -106,24 +125,82 @@ class StandIn:
         score = self.true_score(row, rng.standard_normal())
         return self._step * round(score / self._step) if self._step else score
 
-    def regrets(self, make_sampler: MakeSampler, seed: int, n_points: int = 1) -> np.ndarray:
-        """Return the normalised regrets of one search at the checkpoints."""
+    def split_scores(self, params: dict[str, Any]) -> np.ndarray:
+        """Return the scores by split.
+
+        Their mean is `score`, and they differ from it as at the nearest point that was evaluated,
+        in the tail in proportion to how bad they are.
+        """
+        score = self.score(params)
+        nearest = np.argmin(self._points.distances_from(self.space.encode(params)[np.newaxis]))
+        return score + self._deviations[nearest] * max(self._top - score, self._scale)
+
+    def regrets(
+        self,
+        make_sampler: MakeSampler,
+        seed: int,
+        n_points: int = 1,
+        racing: float | None = None,
+        best_score_wins: bool = False,
+    ) -> np.ndarray:
+        """Return the normalised regrets of one of our searches at the checkpoints.
+
+        The checkpoints are full evaluations; with racing, as many fits. The winner of a noisy task
+        is the one that a search chooses, or the one with the best score.
+        """
+        self._rng = np.random.default_rng([seed, 7])
+        sampler = make_sampler(Space(self.task.space), seed)
+        study = Study(sampler.space, sampler, n_points=n_points, random_state=seed, racing=racing)
+        run_raced(study, self.split_scores, self.n_splits, self.n_splits * CHECKPOINTS[-1])
+        n_fits = np.cumsum([len(t.outcome.splits) for t in study.trials if t.outcome is not None])
+
+        def winner(n: int) -> int:
+            chooses = self.is_noisy and not best_score_wins
+            return winner_of(History(sampler.space, study.trials[:n], n), chooses)
+
+        rows = [trial.row for trial in study.trials]
+        scores = [trial.score if trial.is_complete else np.nan for trial in study.trials]
+        return self._regrets_at(rows, scores, n_fits / self.n_splits, winner)
+
+    def regrets_of(self, search: Callable[[Objective], object], seed: int) -> np.ndarray:
+        """Return the regrets of anything that calls an objective for every trial."""
         self._rng = np.random.default_rng([seed, 7])
         rows: list[np.ndarray] = []
+        scores: list[float] = []
 
         def objective(params: dict[str, Any]) -> float:
             rows.append(self.space.encode(params))
-            return self.score(params)
+            scores.append(self.score(params))
+            return scores[-1]
 
-        sampler = make_sampler(Space(self.task.space), seed)
-        scores, _ = run_sampler(sampler, objective, CHECKPOINTS[-1], seed, n_points)
+        search(objective)
+        costs = np.arange(1, len(rows) + 1)
+        return self._regrets_at(rows, scores, costs, lambda n: int(np.nanargmax(scores[:n])))
+
+    def _regrets_at(
+        self,
+        rows: Sequence[np.ndarray],
+        scores: Sequence[float],
+        costs: np.ndarray,
+        winner: Callable[[int], int],
+    ) -> np.ndarray:
         regrets = np.full(len(CHECKPOINTS), CUT)
-        for column, n in enumerate(CHECKPOINTS):
+        for column, budget in enumerate(CHECKPOINTS):
+            n = int((costs <= budget).sum())
             if np.isfinite(scores[:n]).any():
-                best = int(np.nanargmax(scores[:n]))
+                best = winner(n)
                 worth = self.true_score(rows[best]) if self.is_noisy else scores[best]
                 regrets[column] = min((self.best - worth) / self.unit, CUT)
         return regrets
+
+
+def winner_of(history: History, by_surrogate: bool) -> int:
+    """Return the complete trial with the best score, or the best by the surrogate."""
+    scores = np.where(history.is_complete, history.scores, np.nan)
+    if by_surrogate and np.isfinite(scores).sum() > 1:
+        surrogate = Surrogate(history.space, history.rows, *history.estimates)
+        scores = np.where(history.is_complete, surrogate.mean(history.rows)[:, 0], np.nan)
+    return int(np.nanargmax(scores))
 
 
 def _mean(process: GaussianProcess, row: np.ndarray) -> float:

@@ -2,13 +2,12 @@
 
     python -m asv_benchmarks.wide pool [--tasks NAME ...] [--points 2000]
     python -m asv_benchmarks.wide list
-    python -m asv_benchmarks.wide compare [--part development] [--seeds 20]
 
 `pool` evaluates points of every task: a half are random, a quarter each are those of searches by
 the Gaussian process and by Parzen estimators, because a stand-in must be accurate where searches
 go. Every split's score is kept. The store has a line for every batch, so that `pool` can be
-stopped and started again, and several may run side by side on different tasks. `compare` makes a
-stand-in of every task (see `stand_ins`) and searches it with our samplers.
+stopped and started again, and several may run side by side on different tasks. What is done with
+the points is in `wide_quality`.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.searches import MakeSampler, bayes, random, tpe
-from asv_benchmarks.stand_ins import CHECKPOINTS, StandIn, ablation, accuracy
+from asv_benchmarks.stand_ins import StandIn, accuracy
 from asv_benchmarks.tasks import Task
 from asv_benchmarks.wide_development import DEVELOPMENT
 from asv_benchmarks.wide_final import FINAL
@@ -98,43 +97,22 @@ def pool(store: Path, names: list[str], n_points: int) -> None:
 
 
 def points(name: str, batches: list[dict[str, Any]]) -> tuple[np.ndarray, np.ndarray, int]:
-    """Return the rows of a task, their mean scores, and how many of the first are random."""
+    """Return the rows of a task, their scores by split, and how many of the first are random."""
     own = [b for source in SOURCES for b in batches if (b["task"], b["source"]) == (name, source)]
     rows = np.concatenate([np.array(b["rows"]) for b in own])
-    scores = np.concatenate([np.mean(np.array(b["scores"], dtype=float), axis=1) for b in own])
-    return rows, scores, sum(len(b["rows"]) for b in own if b["source"] == "random")
+    table = np.concatenate([np.array(b["scores"], dtype=float) for b in own])
+    return rows, table, sum(len(b["rows"]) for b in own if b["source"] == "random")
 
 
 def stand_in(name: str, batches: list[dict[str, Any]]) -> tuple[StandIn, float]:
     """Return the stand-in of a task, and its R² on a fifth of the points that was held back."""
-    rows, scores, n_random = points(name, batches)
+    rows, table, n_random = points(name, batches)
+    scores = table.mean(axis=1)
     is_held = np.arange(len(rows)) % 5 == 4
     n_kept = int((~is_held[:n_random]).sum())
     held = StandIn(TASKS[name], rows[~is_held], scores[~is_held], n_kept)
     r2 = accuracy(held, rows[is_held], scores[is_held])
-    return StandIn(TASKS[name], rows, scores, n_random), r2
-
-
-def compare(store: Path, part: str, n_seeds: int) -> None:
-    """Print the regrets of our samplers on the stand-ins of a part."""
-    batches = load(store)
-    known = [n for n in PARTS[part] if any(b["task"] == n for b in batches)]
-    with threadpool_limits(1):
-        made = [stand_in(name, batches) for name in known]
-    samplers = {"gp": bayes, "tpe": tpe, "random": random}
-    regrets = {
-        label: ablation([each for each, _ in made], sampler, n_seeds)
-        for label, sampler in samplers.items()
-    }
-    heads = [f"{label} at {n}" for label in samplers for n in (20, 50)]
-    print(f"| task | R² | {' | '.join(heads)} |")
-    print("|---|---|" + "---|" * len(heads))
-    columns = [CHECKPOINTS.index(20), CHECKPOINTS.index(50)]
-    for place, (name, (_, r2)) in enumerate(zip(known, made, strict=True)):
-        cells = [r[place, :, column].mean() for r in regrets.values() for column in columns]
-        print(f"| {name} | {r2:.2f} | {' | '.join(f'{cell:.3f}' for cell in cells)} |")
-    means = [r[:, :, column].mean() for r in regrets.values() for column in columns]
-    print(f"| mean | | {' | '.join(f'{mean:.3f}' for mean in means)} |")
+    return StandIn(TASKS[name], rows, scores, n_random, table), r2
 
 
 def describe(store: Path) -> None:
@@ -151,9 +129,7 @@ def describe(store: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=["pool", "list", "compare"])
-    parser.add_argument("--part", choices=list(PARTS), default="development")
-    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("action", choices=["pool", "list"])
     parser.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
     parser.add_argument("--points", type=int, default=2000)
     parser.add_argument("--store", type=Path, default=STORE)
@@ -161,7 +137,6 @@ def main() -> None:
     actions: dict[str, Callable[[], None]] = {
         "pool": lambda: pool(arguments.store, arguments.tasks, arguments.points),
         "list": lambda: describe(arguments.store),
-        "compare": lambda: compare(arguments.store, arguments.part, arguments.seeds),
     }
     actions[arguments.action]()
 

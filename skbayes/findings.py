@@ -232,6 +232,7 @@ def closing_lines(
     best: int,
     splits: Any = None,
     failed: Container[int] = (),
+    is_noisy: bool = False,
 ) -> list[str]:
     """Return the two lines that matter at the end of a search.
 
@@ -247,6 +248,8 @@ def closing_lines(
         Training and test samples of each split.
     failed : container of int, default=()
         Indices of candidates that failed, even if they have a score.
+    is_noisy : bool, default=False
+        Whether fitting again gives other scores.
 
     Returns
     -------
@@ -255,7 +258,8 @@ def closing_lines(
     """
     scores = split_scores(cv_results, metric)
     means = np.where(is_evaluated(cv_results), scores.mean(axis=1), -np.inf)
-    what = "Best score" if means[best] >= np.nanmax(means) else "Chosen by refit: score"
+    other = "Chosen by the surrogate, as fits are noisy" if is_noisy else "Chosen by refit"
+    what = "Best score" if means[best] >= np.nanmax(means) else f"{other}: score"
     score = f"{what} {float(means[best]):.5g} [{best + 1}]"
     defaults = index_of_defaults(space, estimator.get_params(deep=True), cv_results)
     if defaults is None or defaults in failed or not np.isfinite(scores[defaults]).all():

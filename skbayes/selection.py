@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from skbayes.evaluation.table import is_evaluated, listed, metrics_of, split_scores
-from skbayes.surrogate import Surrogate
+from skbayes.surrogate import most_expected
 from skbayes.trial import FloatArray
 
 By = str | Callable[[Mapping[str, Any]], float]
@@ -149,12 +149,8 @@ class _BestPosteriorMean:
 
     def __call__(self, cv_results: Mapping[str, Any]) -> int:
         """Return the index of the candidate."""
-        means = _means(cv_results, self.metric)
-        if np.isfinite(means).sum() < 2:
-            return int(np.nanargmax(means))
-        surrogate = Surrogate.of_results(self.param_distributions, cv_results, self.metric)
-        expected = surrogate.predict(cv_results["params"])[0]
-        return int(np.nanargmax(np.where(np.isfinite(means), expected, np.nan)))
+        _means(cv_results, self.metric)  # raises if there are none
+        return most_expected(self.param_distributions, cv_results, self.metric)
 
 
 def posterior_mean(
@@ -163,8 +159,9 @@ def posterior_mean(
     """Return a `refit` that takes the candidate of which the surrogate expects most.
 
     A score that is much better than those of similar candidates is probably lucky. The surrogate
-    weighs it against its neighbours, if it finds noise. On 34 small data sets its winners were as
-    good as those with the best score, see doc/guide/after_the_search.md.
+    weighs it against its neighbours, if it finds noise. A search does so by itself if fits are
+    noisy, see `is_noisy_`; otherwise, on 34 small data sets, its winners were as good as those with
+    the best score, see doc/guide/after_the_search.md.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from skbayes.evaluation.table import split_scores
+from skbayes.evaluation.table import is_evaluated, split_scores
 from skbayes.models.active_set import active_set
 from skbayes.models.anova import sobol
 from skbayes.models.gaussian_process import GaussianProcess, HyperPrior, fit_hyperparameters
@@ -191,6 +191,30 @@ class Surrogate:
         if self._full is None:
             return rows
         return np.hstack([rows, np.ones((len(rows), 1))])
+
+
+def most_expected(param_distributions: Any, cv_results: Mapping[str, Any], metric: str) -> int:
+    """Return the index of the candidate of which the surrogate expects most.
+
+    Parameters
+    ----------
+    param_distributions : dict or list of dict
+        The space that was searched.
+    cv_results : mapping
+        In which a candidate at least was evaluated on all splits.
+    metric : str
+
+    Returns
+    -------
+    index : int
+        Of a candidate that was evaluated on all splits.
+    """
+    scores = np.array(cv_results[f"mean_test_{metric}"], dtype=float)
+    is_chosen_from = is_evaluated(cv_results) & np.isfinite(scores)
+    if is_chosen_from.sum() > 1:
+        surrogate = Surrogate.of_results(param_distributions, cv_results, metric)
+        scores = surrogate.predict(cv_results["params"])[0]
+    return int(np.nanargmax(np.where(is_chosen_from, scores, np.nan)))
 
 
 def row_of(space: Space, params: Mapping[str, Any]) -> FloatArray:

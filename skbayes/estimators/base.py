@@ -159,7 +159,11 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
             task.end()
         records = loop.finished.records()
         self._check_outcomes(records, plan)
-        self._select_best(self._store_results(records, inputs, plan, refit_metric))
+        metric = self._store_results(records, inputs, plan, refit_metric)
+        self._select_best(metric)
+        if hasattr(self, "best_score_") and not self._is_grid(space):
+            evaluation = self._make_evaluation(inputs, plan, workers, None, None, False)
+            self._choose_among_noisy(evaluation, records, metric)
         self._refit_best(inputs, context)
         if self.verbose > 0:
             self._say_what_was_found(plan)

@@ -28,6 +28,8 @@ from skbayes.estimators.partial_results import filled, take_out
 from skbayes.estimators.past_trials import fingerprint_of
 from skbayes.estimators.screen import say
 from skbayes.evaluation.all_failed import raise_if_all_failed
+from skbayes.evaluation.evaluator import Evaluation
+from skbayes.evaluation.noise import is_noisy
 from skbayes.evaluation.results import (
     Record,
     failures_of,
@@ -39,7 +41,7 @@ from skbayes.evaluation.results import (
 from skbayes.evaluation.table import metrics_of
 from skbayes.findings import closing_lines
 from skbayes.space.written import shown
-from skbayes.surrogate import Surrogate
+from skbayes.surrogate import Surrogate, most_expected
 from skbayes.trial import Trial
 
 
@@ -189,23 +191,37 @@ class StoresResults(BaseSearchCV):
         """Return the columns of `cv_results_` in addition to those of scikit-learn."""
         return {}
 
+    def _choose_among_noisy(
+        self, evaluation: Evaluation, records: list[Record], refit_metric: Any
+    ) -> None:
+        """If fits are noisy, choose the candidate of which the surrogate expects most."""
+        self.is_noisy_ = is_noisy(evaluation, records[self.best_index_], refit_metric)
+        if self.is_noisy_:
+            best = most_expected(self.param_distributions, self.cv_results_, refit_metric)
+            self._set_best(best, refit_metric)
+
     def _select_best(self, refit_metric: Any) -> None:
+        self.is_noisy_ = False
         if not self.refit and self.multimetric_:
             return
         # A callable selects the candidate itself; subclasses only change selection by score.
         select = BaseSearchCV if callable(self.refit) else self
-        self.best_index_ = select._select_best_index(self.refit, refit_metric, self.cv_results_)
+        index = select._select_best_index(self.refit, refit_metric, self.cv_results_)
+        self._set_best(index, refit_metric)
+
+    def _set_best(self, index: int, refit_metric: Any) -> None:
+        self.best_index_ = index
         if not callable(self.refit):
-            self.best_score_ = self.cv_results_[f"mean_test_{refit_metric}"][self.best_index_]
-        self.best_params_ = self.cv_results_["params"][self.best_index_]
+            self.best_score_ = self.cv_results_[f"mean_test_{refit_metric}"][index]
+        self.best_params_ = self.cv_results_["params"][index]
 
     def _say_what_was_found(self, plan: Plan) -> None:
         """Print the gain over the defaults, and whether the best values lie at an edge."""
         metric = self.refit if isinstance(self.refit, str) else "score"
         if hasattr(self, "best_index_") and f"mean_test_{metric}" in self.cv_results_:
-            found = (self.cv_results_, metric, int(self.best_index_), plan.splits, self.failures_)
+            rest = int(self.best_index_), plan.splits, self.failures_, self.is_noisy_
             try:
-                lines = closing_lines(plan.space, self.estimator, *found)
+                lines = closing_lines(plan.space, self.estimator, self.cv_results_, metric, *rest)
             except Exception as error:  # what is only shown must not end a search
                 lines = [f"What was found cannot be summed up: {shown(error)}"]
             for line in lines:

@@ -7,9 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.parallel import delayed
 
@@ -110,6 +111,34 @@ class Evaluation(Evaluator):
         )
         error = f"{FitProcessDied.__module__}.{FitProcessDied.__name__}: {reason}\n"
         return answer.results[split] | {"fit_error": frames_below_fit(stack) + error}
+
+    def again(self, trial: Trial, split: int) -> SplitResult:
+        """Return the result of a split that is fitted once more, here and without callbacks.
+
+        A failure is a score of NaN.
+
+        Parameters
+        ----------
+        trial : Trial
+        split : int
+
+        Returns
+        -------
+        result : SplitResult
+        """
+        options = {**self.options, "verbose": 0, "error_score": np.nan, "caller": None}
+        answer = _evaluate(
+            *replace(self, context_of=None)._work(trial, [split]),
+            [None],
+            in_subprocess=False,
+            watch=None,
+            estimator=self.estimator,
+            returns_model=False,
+            parameters=dict(trial.params),
+            candidate_progress=(trial.number, self.n_trials),
+            **options,
+        )
+        return answer.results[split]
 
     def keep(self, trial: Trial, results: Sequence[SplitResult]) -> None:
         models = [result.pop("estimator", None) for result in results]
