@@ -123,7 +123,7 @@ class StandIn:
         key = None if self.is_noisy else list(row.tobytes())
         rng = self._rng if key is None else np.random.default_rng(key)
         score = self.true_score(row, rng.standard_normal())
-        return self._step * round(score / self._step) if self._step else score
+        return self._step * float(np.round(score / self._step)) if self._step else score
 
     def split_scores(self, params: dict[str, Any]) -> np.ndarray:
         """Return the scores by split.
