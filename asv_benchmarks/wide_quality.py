@@ -142,7 +142,10 @@ def table(store: Path, part: str, ours: str) -> None:
     for optimizer in complete:
         means = [np.mean([r.mean() for r in column(optimizer, tasks, n)]) for n in CHECKPOINTS]
         cells = [f"{mean:.3f}" for mean in means]
-        for n in SHOWN if optimizer != ours else ():
+        for n in SHOWN:
+            if optimizer == ours:
+                cells.append("")
+                continue
             pair = [column(o, tasks, n) for o in (ours, optimizer)]
             ratio = np.divide(*[np.mean([r.mean() for r in own]) for own in pair])
             cells.append(f"{ratio:.2f} {interval(draws(pair[0]) / draws(pair[1]))}")
