@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from skbayes.evaluation.table import is_evaluated, listed, metrics_of, split_scores
+from skbayes.evaluation.table import evaluated_means, listed, metrics_of, split_scores
 from skbayes.surrogate import most_expected
 from skbayes.trial import FloatArray
 
@@ -202,8 +202,7 @@ def _means(cv_results: Mapping[str, Any], metric: str) -> FloatArray:
     known = metrics_of(cv_results)
     if metric not in known:
         raise ValueError(f"metric={metric!r} was not scored; give {listed(known)}.")
-    means = np.array(cv_results[f"mean_test_{metric}"], dtype=float)
-    means[~is_evaluated(cv_results)] = np.nan
+    means = evaluated_means(cv_results, metric)
     if np.isnan(means).all():
         raise ValueError("no candidate has a score on all splits.")
     return means

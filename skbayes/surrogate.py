@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from skbayes.evaluation.table import is_evaluated, split_scores
+from skbayes.evaluation.table import evaluated_means, split_scores
 from skbayes.models.active_set import active_set
 from skbayes.models.anova import sobol
 from skbayes.models.gaussian_process import GaussianProcess, HyperPrior, fit_hyperparameters
@@ -209,8 +209,8 @@ def most_expected(param_distributions: Any, cv_results: Mapping[str, Any], metri
     index : int
         Of a candidate that was evaluated on all splits.
     """
-    scores = np.array(cv_results[f"mean_test_{metric}"], dtype=float)
-    is_chosen_from = is_evaluated(cv_results) & np.isfinite(scores)
+    scores = evaluated_means(cv_results, metric)
+    is_chosen_from = np.isfinite(scores)
     if is_chosen_from.sum() > 1:
         surrogate = Surrogate.of_results(param_distributions, cv_results, metric)
         scores = surrogate.predict(cv_results["params"])[0]

@@ -162,8 +162,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
         metric = self._store_results(records, inputs, plan, refit_metric)
         self._select_best(metric)
         if hasattr(self, "best_score_") and not self._is_grid(space):
-            evaluation = self._make_evaluation(inputs, plan, workers, None, None, False)
-            self._choose_among_noisy(evaluation, records, metric)
+            self._choose_among_noisy(loop.evaluator, records, metric)
         self._refit_best(inputs, context)
         if self.verbose > 0:
             self._say_what_was_found(plan)

@@ -10,7 +10,6 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from skbayes._sklearn_compat import (
@@ -28,8 +27,8 @@ from skbayes.estimators.partial_results import filled, take_out
 from skbayes.estimators.past_trials import fingerprint_of
 from skbayes.estimators.screen import say
 from skbayes.evaluation.all_failed import raise_if_all_failed
-from skbayes.evaluation.evaluator import Evaluation
-from skbayes.evaluation.noise import is_noisy
+from skbayes.evaluation.candidate import candidate_of
+from skbayes.evaluation.noise import is_noisy, is_unseeded
 from skbayes.evaluation.results import (
     Record,
     failures_of,
@@ -39,6 +38,7 @@ from skbayes.evaluation.results import (
     timeline_of,
 )
 from skbayes.evaluation.table import metrics_of
+from skbayes.evaluation.task import Evaluator
 from skbayes.findings import closing_lines
 from skbayes.space.written import shown
 from skbayes.surrogate import Surrogate, most_expected
@@ -192,10 +192,12 @@ class StoresResults(BaseSearchCV):
         return {}
 
     def _choose_among_noisy(
-        self, evaluation: Evaluation, records: list[Record], refit_metric: Any
+        self, evaluator: Evaluator, records: list[Record], refit_metric: Any
     ) -> None:
         """If fits are noisy, choose the candidate of which the surrogate expects most."""
-        self.is_noisy_ = is_noisy(evaluation, records[self.best_index_], refit_metric)
+        candidate = candidate_of(self.estimator, self.best_params_)
+        record = records[self.best_index_]
+        self.is_noisy_ = is_unseeded(candidate) and is_noisy(evaluator, record, refit_metric)
         if self.is_noisy_:
             best = most_expected(self.param_distributions, self.cv_results_, refit_metric)
             self._set_best(best, refit_metric)
@@ -231,8 +233,7 @@ class StoresResults(BaseSearchCV):
         """Fit the best candidate on all data."""
         if not self.refit:
             return
-        # The values are cloned too: they may be estimators, and the space is the user's.
-        best = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        best = candidate_of(self.estimator, self.best_params_)
         task = context.subcontext(task_name="refit-with-best-params")
         data = {"X": inputs.X, "y": inputs.y, "metadata": inputs.metadata}
         with task.propagate_callback_context(best):

@@ -98,47 +98,14 @@ class Evaluation(Evaluator):
         return task
 
     def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
-        answer = _evaluate(
-            *self._work(trial, [split]),
-            [Unfittable(reason)],
-            in_subprocess=False,
-            watch=None,
-            estimator=self.estimator,
-            returns_model=False,
-            parameters=None,
-            candidate_progress=(trial.number, self.n_trials),
-            **self.options,
-        )
+        result = self._evaluate_here(trial, split, Unfittable(reason), parameters=None)
         error = f"{FitProcessDied.__module__}.{FitProcessDied.__name__}: {reason}\n"
-        return answer.results[split] | {"fit_error": frames_below_fit(stack) + error}
+        return result | {"fit_error": frames_below_fit(stack) + error}
 
     def again(self, trial: Trial, split: int) -> SplitResult:
-        """Return the result of a split that is fitted once more, here and without callbacks.
-
-        A failure is a score of NaN.
-
-        Parameters
-        ----------
-        trial : Trial
-        split : int
-
-        Returns
-        -------
-        result : SplitResult
-        """
-        options = {**self.options, "verbose": 0, "error_score": np.nan, "caller": None}
-        answer = _evaluate(
-            *replace(self, context_of=None)._work(trial, [split]),
-            [None],
-            in_subprocess=False,
-            watch=None,
-            estimator=self.estimator,
-            returns_model=False,
-            parameters=dict(trial.params),
-            candidate_progress=(trial.number, self.n_trials),
-            **options,
-        )
-        return answer.results[split]
+        silent = replace(self, context_of=None)
+        options = {"caller": None, "verbose": 0, "error_score": np.nan}
+        return silent._evaluate_here(trial, split, None, parameters=dict(trial.params), **options)
 
     def keep(self, trial: Trial, results: Sequence[SplitResult]) -> None:
         models = [result.pop("estimator", None) for result in results]
@@ -146,6 +113,20 @@ class Evaluation(Evaluator):
             self.pool.put(trial, models)
         if self.predictions is not None:
             self.predictions.put(trial.number, results)
+
+    def _evaluate_here(self, trial: Trial, split: int, model: Any, **options: Any) -> SplitResult:
+        """Return the result of a split that is evaluated in this process."""
+        answer = _evaluate(
+            *self._work(trial, [split]),
+            [model],
+            in_subprocess=False,
+            watch=None,
+            estimator=self.estimator,
+            returns_model=False,
+            candidate_progress=(trial.number, self.n_trials),
+            **{**self.options, **options},
+        )
+        return answer.results[split]
 
     def _work(
         self, trial: Trial, splits: Sequence[int]

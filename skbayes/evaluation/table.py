@@ -52,6 +52,23 @@ def is_evaluated(cv_results: Mapping[str, Any]) -> NDArray[np.bool_]:
     return found
 
 
+def evaluated_means(cv_results: Mapping[str, Any], metric: str) -> FloatArray:
+    """Return the mean scores; NaN where a candidate was not evaluated on everything.
+
+    Parameters
+    ----------
+    cv_results : mapping
+    metric : str
+
+    Returns
+    -------
+    means : ndarray of shape (n,)
+    """
+    means = np.array(cv_results[f"mean_test_{metric}"], dtype=float)
+    means[~is_evaluated(cv_results)] = np.nan
+    return means
+
+
 def metrics_of(cv_results: Mapping[str, Any]) -> list[str]:
     """Return the names of the metrics that were scored.
 

@@ -77,6 +77,22 @@ class Evaluator(Protocol):
         """
         ...
 
+    def again(self, trial: Trial, split: int) -> SplitResult:
+        """Return the result of a split that is fitted once more, here and without callbacks.
+
+        A failure is a score of NaN.
+
+        Parameters
+        ----------
+        trial : Trial
+        split : int
+
+        Returns
+        -------
+        result : SplitResult
+        """
+        ...
+
     def keep(self, trial: Trial, results: Sequence[SplitResult]) -> None:
         """Take fitted models and predictions out of the results of a finished trial, and keep them.
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
 
-from sklearn.base import clone
 from sklearn.ensemble import (
     BaggingClassifier,
     BaggingRegressor,
@@ -29,6 +28,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 
+from skbayes.evaluation.candidate import candidate_of
 from skbayes.samplers.halving import best_first, rung_of
 from skbayes.trial import Trial
 
@@ -112,7 +112,7 @@ class WarmStartPool:
         """
         if rung_of(trial) not in self.n_promoted or type(self.estimator) not in RESOURCE_OF:
             return False
-        model = clone(self.estimator).set_params(**clone(dict(trial.params), safe=False))
+        model = candidate_of(self.estimator, trial.params)
         return can_continue(model, self.resource, self.n_samples)
 
     def model_for(self, trial: Trial, split: int) -> Any:

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skbayes.engine.records.checkpoint import is_repeatable, versions
 from skbayes.engine.workers import one_blas_thread
-from skbayes.evaluation.table import is_evaluated, split_scores
+from skbayes.evaluation.table import evaluated_means, split_scores
 from skbayes.findings import Edge, Gain, edges_of, index_of_defaults, paired_gain
 from skbayes.inspection.diagnosis import Failure, Outlook, failures_of, outlook_of, stability_of
 from skbayes.inspection.hold_out import HoldOut, compare_on
@@ -265,9 +265,7 @@ def best_index_of(search: Any, metric: str) -> int:
     """
     if hasattr(search, "best_index_"):
         return int(search.best_index_)
-    means = np.array(search.cv_results_[f"mean_test_{metric}"], dtype=float)
-    means[~is_evaluated(search.cv_results_)] = np.nan
-    return int(np.nanargmax(means))
+    return int(np.nanargmax(evaluated_means(search.cv_results_, metric)))
 
 
 def _or_note(find: Callable[[], Any], what: str, notes: list[str]) -> Any:

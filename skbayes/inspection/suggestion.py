@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 from sklearn.utils.validation import check_is_fitted
 
-from skbayes.evaluation.table import is_evaluated
+from skbayes.evaluation.table import evaluated_means
 from skbayes.findings import edges_of
 from skbayes.inspection.reading import metric_of, space_of
 from skbayes.space import Space, log_randint
@@ -81,8 +81,7 @@ def suggest_space(search: Any, *, metric: str | None = None) -> Any:
     check_is_fitted(search, "cv_results_")
     name, given = metric_of(search, metric), space_of(search)
     results, space = search.cv_results_, Space(given)
-    means = np.array(results[f"mean_test_{name}"], dtype=float)
-    means[~is_evaluated(results)] = np.nan
+    means = evaluated_means(results, name)
     if not np.isfinite(means).any():
         raise ValueError(f"no candidate of this search has a score of {name!r}.")
     order = np.argsort(-means, kind="stable")

@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
+from skbayes.evaluation.candidate import candidate_of
 from skbayes.evaluation.noise import is_unseeded
 from skbayes.selection import posterior_mean
 
@@ -129,13 +130,11 @@ def test_it_is_said_that_the_best_score_did_not_win(capsys):
 
 def test_a_random_state_of_any_part_counts():
     forest = RandomForestClassifier()
-    assert is_unseeded(make_pipeline(StandardScaler(), forest), {})
-    assert not is_unseeded(forest, {"random_state": 3})
-    assert not is_unseeded(
-        make_pipeline(StandardScaler(), RandomForestClassifier(random_state=0)), {}
-    )
+    assert is_unseeded(make_pipeline(StandardScaler(), forest))
+    assert not is_unseeded(candidate_of(forest, {"random_state": 3}))
+    assert not is_unseeded(make_pipeline(StandardScaler(), RandomForestClassifier(random_state=0)))
     model = make_pipeline(StandardScaler(), LogisticRegression(random_state=0))
-    assert is_unseeded(model, {"logisticregression": forest})
+    assert is_unseeded(candidate_of(model, {"logisticregression": forest}))
 
 
 def test_a_real_forest_without_a_seed_is_noisy():
