@@ -181,16 +181,39 @@ class Regrets:
         return float(np.mean([self.at(optimizer, t, checkpoint).mean() for t in tasks]))
 
     def resampled(self, optimizer: str, tasks: np.ndarray, checkpoint: int) -> np.ndarray:
-        """Return means over resampled tasks, of shape (n, n_tasks), and resampled seeds."""
-        rng = np.random.default_rng(0)
-        means: dict[str, np.ndarray] = {}
-        for task in np.unique(tasks):
-            values = self.at(optimizer, task, checkpoint)
-            draws = rng.integers(len(values), size=(len(tasks), len(values)))
-            means[task] = values[draws].mean(axis=1)
-        return np.array(
-            [np.mean([means[task][row] for task in names]) for row, names in enumerate(tasks)]
-        )
+        """Return means over resampled tasks and seeds, see `resampled_means`."""
+        by_task = {task: self.at(optimizer, task, checkpoint) for task in np.unique(tasks)}
+        return resampled_means(by_task, tasks)
+
+
+def resampled_means(by_task: dict[str, np.ndarray], tasks: np.ndarray) -> np.ndarray:
+    """Return means over drawn tasks, and in each of them over resampled seeds.
+
+    Parameters
+    ----------
+    by_task : dict of str to ndarray of shape (n_seeds,)
+    tasks : ndarray of shape (n, n_tasks)
+        Names of the tasks of each draw.
+
+    Returns
+    -------
+    means : ndarray of shape (n,)
+    """
+    rng = np.random.default_rng(0)
+    means: dict[str, np.ndarray] = {}
+    for task in np.unique(tasks):
+        values = by_task[task]
+        draws = rng.integers(len(values), size=(len(tasks), len(values)))
+        means[task] = values[draws].mean(axis=1)
+    return np.array(
+        [np.mean([means[task][row] for task in names]) for row, names in enumerate(tasks)]
+    )
+
+
+def count_worse(by_task: dict[str, np.ndarray], random: dict[str, np.ndarray]) -> tuple[int, int]:
+    """Return how many runs end worse than random search does in the median, and of how many."""
+    worse = [r > np.median(random[task]) + 1e-12 for task, r in by_task.items()]
+    return sum(int(w.sum()) for w in worse), sum(len(w) for w in worse)
 
 
 def random_needs(records: list[dict[str, Any]], optimizer: str, task: str, n: int) -> float:
@@ -288,12 +311,11 @@ def _print_safety(regrets: Regrets, at: int) -> None:
     print("\nRuns on failing or exploding tasks that end worse than the median of random search:\n")
     for optimizer, by_task in regrets.by_search.items():
         known = [task for task in hard if task in by_task]
-        medians = [np.median(regrets.at("random search", task, at)) for task in known]
-        worse = [
-            regrets.at(optimizer, task, at) > median + 1e-12
-            for task, median in zip(known, medians, strict=True)
-        ]
-        n_worse, n = sum(int(w.sum()) for w in worse), sum(len(w) for w in worse)
+        own, random = (
+            {task: regrets.at(name, task, at) for task in known}
+            for name in (optimizer, "random search")
+        )
+        n_worse, n = count_worse(own, random)
         if n:
             print(f"- {optimizer}: {n_worse} of {n}")
 

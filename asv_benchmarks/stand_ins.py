@@ -47,22 +47,16 @@ class StandIn:
     ----------
     task : Task
     rows : ndarray of shape (n, d)
-    scores : ndarray of shape (n,)
-        NaN where the evaluation failed.
+    table : ndarray of shape (n, K)
+        Scores by split; NaN where the evaluation failed.
     n_random : int or None, default=None
         How many of the first rows are random; None for all.
-    table : ndarray of shape (n, K), default=None
-        Scores by split, for racing; by default there is one.
     """
 
     def __init__(
-        self,
-        task: Task,
-        rows: np.ndarray,
-        scores: np.ndarray,
-        n_random: int | None = None,
-        table: np.ndarray | None = None,
+        self, task: Task, rows: np.ndarray, table: np.ndarray, n_random: int | None = None
     ) -> None:
+        scores = table.mean(axis=1)
         self.task, self.space = task, Space(task.space)
         self.is_noisy = task.is_noisy
         is_counted = task.scoring == "accuracy"  # which makes plateaus
@@ -77,9 +71,8 @@ class StandIn:
         self._centre, self._spread = (loss + tail).mean(), (loss + tail).std()
         y = (loss + tail - self._centre) / self._spread
         self._surface = self._fit(rows[is_scored], y)
-        by_split = scores[:, np.newaxis] if table is None else table
-        self.n_splits = by_split.shape[1]
-        deviations = by_split[is_scored] - scores[is_scored, np.newaxis]
+        self.n_splits = table.shape[1]
+        deviations = table[is_scored] - scores[is_scored, np.newaxis]
         self._deviations = deviations / np.maximum(r, self._scale)[:, np.newaxis]
         w = np.exp(-2.0 * self._surface.theta[: rows.shape[1]])
         self._points = ScaledRows(rows[is_scored], w, self.space.is_categorical)
@@ -212,9 +205,10 @@ def make(name: str, records: list[dict[str, Any]]) -> tuple[StandIn, float]:
     runs = [r for r in records if (r["task"], r["optimizer"]) == (name, "random search")]
     rows = np.concatenate([np.array(r["rows"]) for r in runs])
     scores = np.concatenate([np.array(r["scores"], dtype=float) for r in runs])
+    table = scores[:, np.newaxis]  # the store has means alone
     n = len(rows) * 4 // 5
-    held = StandIn(TASKS[name], rows[:n], scores[:n])
-    return StandIn(TASKS[name], rows, scores), accuracy(held, rows[n:], scores[n:])
+    held = StandIn(TASKS[name], rows[:n], table[:n])
+    return StandIn(TASKS[name], rows, table), accuracy(held, rows[n:], scores[n:])
 
 
 def accuracy(stand_in: StandIn, rows: np.ndarray, scores: np.ndarray) -> float:

@@ -15,7 +15,6 @@ import argparse
 import json
 import warnings
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +23,14 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.optimizers import OPTIMIZERS
+from asv_benchmarks.search_quality import N_BOOTSTRAP, count_worse, resampled_means
 from asv_benchmarks.searches import MakeSampler, bayes, tpe
 from asv_benchmarks.stand_ins import CHECKPOINTS, StandIn
 from asv_benchmarks.wide import PARTS, load, stand_in
 from skbayes.estimators.sequential import RACING
 
-POOL = Path(".asv/wide_pool.jsonl")
 STORE = Path(".asv/wide_runs.jsonl")
 SHOWN = (20, 50)
-N_BOOTSTRAP = 4000
 
 
 def peer(name: str) -> Callable[[StandIn, int], np.ndarray]:
@@ -72,7 +70,7 @@ def searched(name: str, optimizer: str, seeds: range) -> dict[str, Any]:
     """Return the record of an optimizer on a task."""
     warnings.simplefilter("ignore")
     with threadpool_limits(1), np.errstate(all="ignore"):
-        made, _ = stand_in(name, load(POOL))
+        made, _ = stand_in(name, load())
         regrets = [RUNS[optimizer](made, seed).round(5).tolist() for seed in seeds]
     return {"task": name, "optimizer": optimizer, "regrets": regrets}
 
@@ -91,32 +89,10 @@ def run(store: Path, part: str, optimizers: list[str], n_seeds: int) -> None:
 
 def read(store: Path) -> dict[tuple[str, str], np.ndarray]:
     """Return regrets by task and optimizer, each of shape (n_seeds, n_checkpoints)."""
-    lines = store.read_text().splitlines() if store.exists() else []
     found: dict[tuple[str, str], list[list[float]]] = {}
-    for record in map(json.loads, lines):
+    for record in load(store):
         found.setdefault((record["task"], record["optimizer"]), []).extend(record["regrets"])
     return {key: np.array(regrets) for key, regrets in found.items()}
-
-
-def draws(regrets: list[np.ndarray], seed: int = 0) -> np.ndarray:
-    """Return means over resampled tasks, and for each of them resampled seeds.
-
-    Parameters
-    ----------
-    regrets : list of ndarray of shape (n_seeds,)
-        One for each task.
-    seed : int, default=0
-        The same seed draws the same tasks.
-    """
-    tasks = np.random.default_rng(seed).integers(len(regrets), size=(N_BOOTSTRAP, len(regrets)))
-    rng = np.random.default_rng(seed + 1)
-    means = np.array([r[rng.integers(len(r), size=(N_BOOTSTRAP, len(r)))].mean(1) for r in regrets])
-    return means[tasks, np.arange(N_BOOTSTRAP)[:, np.newaxis]].mean(axis=1)
-
-
-def interval(values: np.ndarray) -> str:
-    low, high = np.quantile(values, [0.025, 0.975])
-    return f"[{low:.2f}, {high:.2f}]"
 
 
 def kinds_of(part: str) -> dict[str, list[str]]:
@@ -128,53 +104,49 @@ def kinds_of(part: str) -> dict[str, list[str]]:
 
 def table(store: Path, part: str, ours: str) -> None:
     """Print the regrets of a part, as ratios to ours, and by kind of task."""
-    found, tasks = read(store), list(PARTS[part])
+    found, tasks, kinds = read(store), list(PARTS[part]), kinds_of(part)
     complete = [o for o in RUNS if all((task, o) in found for task in tasks)]
-    at = {n: CHECKPOINTS.index(n) for n in CHECKPOINTS}
+    last = CHECKPOINTS[-1]
 
-    def column(optimizer: str, names: list[str], n: int) -> list[np.ndarray]:
-        return [found[name, optimizer][:, at[n]] for name in names]
+    def at(optimizer: str, names: list[str], n: int = last) -> dict[str, np.ndarray]:
+        return {name: found[name, optimizer][:, CHECKPOINTS.index(n)] for name in names}
 
     print(f"\n### {part}: {len(tasks)} tasks\n")
     heads = [f"at {n}" for n in CHECKPOINTS] + [f"{ours} / it at {n}" for n in SHOWN]
     print(f"| optimizer | seeds | {' | '.join(heads)} |")
     print("|---|---|" + "---|" * len(heads))
     for optimizer in complete:
-        means = [np.mean([r.mean() for r in column(optimizer, tasks, n)]) for n in CHECKPOINTS]
-        cells = [f"{mean:.3f}" for mean in means]
-        for n in SHOWN:
-            if optimizer == ours:
-                cells.append("")
-                continue
-            pair = [column(o, tasks, n) for o in (ours, optimizer)]
-            ratio = np.divide(*[np.mean([r.mean() for r in own]) for own in pair])
-            cells.append(f"{ratio:.2f} {interval(draws(pair[0]) / draws(pair[1]))}")
+        cells = [f"{mean(at(optimizer, tasks, n)):.3f}" for n in CHECKPOINTS]
+        pairs = [(at(ours, tasks, n), at(optimizer, tasks, n)) for n in SHOWN]
+        cells += ["" if optimizer == ours else ratio(*pair) for pair in pairs]
         n_seeds = min(len(found[task, optimizer]) for task in tasks)
         print(f"| {optimizer} | {n_seeds} | {' | '.join(cells)} |")
 
-    last = CHECKPOINTS[-1]
     print(f"\nRegret at {last} by kind:\n\n| kind | tasks | {' | '.join(complete)} |")
     print("|---|---|" + "---|" * len(complete))
-    for kind, names in kinds_of(part).items():
-        cells = [f"{np.mean([r.mean() for r in column(o, names, last)]):.3f}" for o in complete]
+    for kind, names in kinds.items():
+        cells = [f"{mean(at(optimizer, names)):.3f}" for optimizer in complete]
         print(f"| {kind} | {len(names)} | {' | '.join(cells)} |")
-    safety(part, complete, partial(column, n=last))
+
+    if "random search" in complete:
+        hard = sorted({*kinds["failing"], *kinds["exploding"]})
+        print("\nRuns on failing or exploding tasks that end worse than random search's median:\n")
+        for optimizer in complete:
+            n_worse, n = count_worse(at(optimizer, hard), at("random search", hard))
+            print(f"- {optimizer}: {n_worse} of {n}")
 
 
-def safety(
-    part: str, optimizers: list[str], column: Callable[[str, list[str]], list[np.ndarray]]
-) -> None:
-    """Print how many runs on hard tasks end worse than random search does in the median."""
-    kinds = kinds_of(part)
-    hard = sorted({*kinds.get("failing", []), *kinds.get("exploding", [])})
-    if "random search" not in optimizers:
-        return
-    medians = [np.median(r) for r in column("random search", hard)]
-    print("\nRuns on failing or exploding tasks that end worse than random search's median:\n")
-    for optimizer in optimizers:
-        pairs = zip(column(optimizer, hard), medians, strict=True)
-        is_worse = np.concatenate([r > median + 1e-12 for r, median in pairs])
-        print(f"- {optimizer}: {is_worse.sum()} of {len(is_worse)}")
+def mean(by_task: dict[str, np.ndarray]) -> float:
+    """Return the mean over tasks of the mean over seeds."""
+    return float(np.mean([regrets.mean() for regrets in by_task.values()]))
+
+
+def ratio(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> str:
+    """Return the ratio of the means, with its interval over tasks and seeds."""
+    drawn = np.random.default_rng(1).choice(list(ours), (N_BOOTSTRAP, len(ours)))
+    draws = resampled_means(ours, drawn) / resampled_means(theirs, drawn)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return f"{mean(ours) / mean(theirs):.2f} [{low:.2f}, {high:.2f}]"
 
 
 def main() -> None:
