@@ -161,8 +161,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
         self._check_outcomes(records, plan)
         metric = self._store_results(records, inputs, plan, refit_metric)
         self._select_best(metric)
-        if hasattr(self, "best_score_") and not self._is_grid(space):
-            self._choose_among_noisy(loop.evaluator, records, metric)
+        self._reconsider_best(loop.evaluator, records, plan, metric)
         self._refit_best(inputs, context)
         if self.verbose > 0:
             self._say_what_was_found(plan)

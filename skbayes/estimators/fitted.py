@@ -28,7 +28,6 @@ from skbayes.estimators.past_trials import fingerprint_of
 from skbayes.estimators.screen import say
 from skbayes.evaluation.all_failed import raise_if_all_failed
 from skbayes.evaluation.candidate import candidate_of
-from skbayes.evaluation.noise import is_noisy, is_unseeded
 from skbayes.evaluation.results import (
     Record,
     failures_of,
@@ -41,7 +40,7 @@ from skbayes.evaluation.table import metrics_of
 from skbayes.evaluation.task import Evaluator
 from skbayes.findings import closing_lines
 from skbayes.space.written import shown
-from skbayes.surrogate import Surrogate, most_expected
+from skbayes.surrogate import Surrogate
 from skbayes.trial import Trial
 
 
@@ -191,19 +190,12 @@ class StoresResults(BaseSearchCV):
         """Return the columns of `cv_results_` in addition to those of scikit-learn."""
         return {}
 
-    def _choose_among_noisy(
-        self, evaluator: Evaluator, records: list[Record], refit_metric: Any
+    def _reconsider_best(
+        self, evaluator: Evaluator, records: list[Record], plan: Plan, refit_metric: Any
     ) -> None:
-        """If fits are noisy, choose the candidate of which the surrogate expects most."""
-        candidate = candidate_of(self.estimator, self.best_params_)
-        record = records[self.best_index_]
-        self.is_noisy_ = is_unseeded(candidate) and is_noisy(evaluator, record, refit_metric)
-        if self.is_noisy_:
-            best = most_expected(self.param_distributions, self.cv_results_, refit_metric)
-            self._set_best(best, refit_metric)
+        """Choose another best candidate than the one with the best score, if there is reason to."""
 
     def _select_best(self, refit_metric: Any) -> None:
-        self.is_noisy_ = False
         if not self.refit and self.multimetric_:
             return
         # A callable selects the candidate itself; subclasses only change selection by score.
@@ -221,7 +213,8 @@ class StoresResults(BaseSearchCV):
         """Print the gain over the defaults, and whether the best values lie at an edge."""
         metric = self.refit if isinstance(self.refit, str) else "score"
         if hasattr(self, "best_index_") and f"mean_test_{metric}" in self.cv_results_:
-            rest = int(self.best_index_), plan.splits, self.failures_, self.is_noisy_
+            is_noisy = getattr(self, "is_noisy_", False)
+            rest = int(self.best_index_), plan.splits, self.failures_, is_noisy
             try:
                 lines = closing_lines(plan.space, self.estimator, self.cv_results_, metric, *rest)
             except Exception as error:  # what is only shown must not end a search

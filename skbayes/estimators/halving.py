@@ -232,13 +232,6 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         Index of the best candidate in ``cv_results_``. With several metrics only if `refit` is
         given.
 
-    is_noisy_ : bool
-        Whether fits are noisy: if a random state of the best candidate is None, one split of it is
-        fitted again, and has another score. Then the best candidate is not the one with the best
-        score, which is often only lucky, but the one of which `surrogate_` expects most, see
-        :func:`~skbayes.selection.posterior_mean`. Not looked for, and False, if `refit` is a
-        callable, or a grid is searched whole.
-
     scorer_ : function or a dict
         The scorer, or the scorers by name.
 

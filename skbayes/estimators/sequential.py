@@ -25,12 +25,16 @@ from skbayes.estimators.past_trials import (
 from skbayes.estimators.progress import Progress
 from skbayes.estimators.screen import Screen
 from skbayes.estimators.task_tree import SearchTask
+from skbayes.evaluation.candidate import candidate_of
+from skbayes.evaluation.noise import is_noisy, is_unseeded
 from skbayes.evaluation.predictions import METHODS, PredictionMethod, PredictionStore
 from skbayes.evaluation.results import Record
 from skbayes.evaluation.splits import Split
+from skbayes.evaluation.task import Evaluator
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import GivenFirst, GridSampler, QuasiRandomSampler
 from skbayes.space import Space
+from skbayes.surrogate import most_expected
 from skbayes.trial import Trial
 
 DEFAULT_N_ITER = 50
@@ -229,6 +233,23 @@ class SequentialSearchCV(BaseModelSearchCV):
     @property
     def _may_end_early(self) -> bool:
         return super()._may_end_early or self.n_iter_no_change is not None
+
+    def _select_best(self, refit_metric: Any) -> None:
+        self.is_noisy_ = False
+        super()._select_best(refit_metric)
+
+    def _reconsider_best(
+        self, evaluator: Evaluator, records: list[Record], plan: Plan, refit_metric: Any
+    ) -> None:
+        """If fits are noisy, choose the candidate of which the surrogate expects most."""
+        if not hasattr(self, "best_score_") or self._is_grid(plan.space):
+            return
+        candidate = candidate_of(self.estimator, self.best_params_)
+        record = records[self.best_index_]
+        self.is_noisy_ = is_unseeded(candidate) and is_noisy(evaluator, record, refit_metric)
+        if self.is_noisy_:
+            best = most_expected(self.param_distributions, self.cv_results_, refit_metric)
+            self._set_best(best, refit_metric)
 
     def _race_level(self, plan: Plan) -> float | None:
         is_whole = plan.space.size is not None and self._n_planned(plan) >= plan.space.size

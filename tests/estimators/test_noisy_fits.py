@@ -78,11 +78,12 @@ def test_the_winner_of_noisy_fits_is_better_than_the_luckiest_candidate():
     assert np.mean(chosen) < 0.9 * np.mean(lucky)
 
 
-def test_halving_chooses_among_the_candidates_of_the_last_rung():
-    search = search_of(Noisy(), HalvingBayesSearchCV, n_iter=None, n_candidates=9, min_resources=6)
-    table = search.cv_results_
-    assert search.is_noisy_
-    assert table["n_resources"][search.best_index_] == max(table["n_resources"])
+def test_the_winner_of_halving_is_the_best_of_the_last_rung():
+    options = {"n_iter": None, "n_candidates": 9, "min_resources": 6}
+    search = search_of(Noisy(), HalvingBayesSearchCV, **options)
+    scores, resources = (search.cv_results_[k] for k in ("mean_test_score", "n_resources"))
+    assert not hasattr(search, "is_noisy_")
+    assert search.best_score_ == max(scores[resources == max(resources)])
 
 
 def test_a_seeded_estimator_is_not_fitted_again():
