@@ -7,7 +7,7 @@ are frozen: a proposal is a function of the trials the sampler is shown, so they
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -46,6 +46,8 @@ class Outcome:
         The error of the first split that could not be fitted or scored; None if all could.
     n_splits : int or None, default=None
         How many splits the cross-validation has; None for as many as were evaluated.
+    found : mapping of str to object, default={}
+        Parameters that were not searched but found by the evaluation: the number of rounds.
 
     Examples
     --------
@@ -61,6 +63,7 @@ class Outcome:
     cost: float = 0.0
     failure: str | None = None
     n_splits: int | None = None
+    found: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of_scores(cls, *scores: float) -> Self:
@@ -166,6 +169,11 @@ class Trial:
         order : list of int
         """
         return [(self.number + i) % n_splits for i in range(n_splits)]
+
+    @property
+    def candidate(self) -> dict[str, Any]:
+        """The parameters, and those that the evaluation has found."""
+        return {**self.params, **({} if self.outcome is None else self.outcome.found)}
 
     @property
     def is_complete(self) -> bool:

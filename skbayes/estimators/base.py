@@ -53,6 +53,7 @@ from skbayes.estimators.progress import Progress
 from skbayes.estimators.screen import Screen, open_screen, say
 from skbayes.estimators.task_tree import SearchTask
 from skbayes.evaluation.evaluator import Evaluation
+from skbayes.evaluation.growth.growing import Stages
 from skbayes.evaluation.predictions import PredictionStore
 from skbayes.evaluation.results import Record, outcome_of
 from skbayes.evaluation.splits import Split
@@ -240,7 +241,8 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
         predictions = self._prediction_store(inputs, splits, checkpoint)
         initial = self._initial_records(inputs, space, splits)
         sampler = sampler.after(len(initial))
-        return Plan(space, sampler, splits, checkpoint.seed, predictions, initial)
+        stages = self._stages(inputs, splits)
+        return Plan(space, sampler, splits, checkpoint.seed, predictions, initial, stages)
 
     def _initial_records(
         self, inputs: Inputs, space: Space, splits: list[Split]
@@ -260,6 +262,10 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
 
     def _warm_start_pool(self, plan: Plan) -> WarmStartPool | None:
         """Return the pool of models that promoted trials continue; None without warm starts."""
+        return None
+
+    def _stages(self, inputs: Inputs, splits: list[Split]) -> Stages | None:
+        """Return what of the estimator grows; None if nothing does."""
         return None
 
     def _is_grid(self, space: Space) -> bool:
@@ -341,7 +347,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
                 racing=self._race_level(plan),
             ),
             evaluation,
-            partial(outcome_of, metric=self.refit, n_splits=self.n_splits_),
+            partial(outcome_of, metric=self.refit, n_splits=self.n_splits_, staged=plan.staged),
             n_trials=self._n_planned(plan),
             while_proposing=nullcontext if workers.are_threads else one_blas_thread(),
             finished=FinishedTrials(
@@ -389,6 +395,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
             watch=watch,
             predictions=plan.predictions,
             prints_over_line=prints_over_line,
+            stages=plan.stages,
         )
 
     def _caller(self, workers: Workers) -> Any:
@@ -411,6 +418,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
             self.refit,
             self.return_train_score,
             self._race_level(plan) is not None,
+            plan.staged,
         )
 
     def _search(self, loop: SearchLoop, workers: Workers) -> None:

@@ -154,6 +154,31 @@ class BayesSearchCV(SequentialSearchCV):
         They are refused if the data, splits, scoring or another part of the estimator differ. The
         space may differ, see `inspection.suggest_space`.
 
+    staged : str, default=None
+        Parameter of the estimator that counts rounds, such as ``"n_estimators"``, ``"max_iter"`` or
+        ``"model__n_estimators"`` of the last step of a pipeline. It is not searched: each split is
+        fitted once with the estimator's own value, scored after fewer rounds as well, and the
+        candidate gets the number of rounds with the best mean over the splits. The stages are all
+        numbers up to 20, then at most 5 % apart (25 % for forests and bagging). Works for boosting
+        of scikit-learn, XGBoost, LightGBM and CatBoost, for forests, extra trees and bagging;
+        others need `staged_route`. It does not go with `return_predictions` and `initial_trials`.
+
+    staged_patience : int, default=None
+        Rounds without a better score on a split after which the split is not scored further. Nor
+        is it fitted further, except by XGBoost, LightGBM, CatBoost and AdaBoost. None goes on to
+        the last round.
+
+    staged_route : {'auto', 'staged', 'iteration', 'warm_start', 'partial_fit'}, default='auto'
+        How a model is scored after fewer rounds than it is fitted for: by `staged_predict` and its
+        siblings, by an argument of `predict`, by fits that go on with ``warm_start=True``, or epoch
+        by epoch with `partial_fit`. 'auto' is the first of them that gives the scores of separate
+        fits, bit for bit if the estimator is seeded. The last two do not for neural networks and
+        linear models, so they have to be asked for.
+
+    staged_scale : bool, default=False
+        Whether the refit has more rounds in proportion to the samples: those of all data divided by
+        those of the training parts.
+
     callbacks : callable or list of callables, default=None
         Called as ``callback(search, trial)`` in the main process for every finished candidate, in
         their order, with a :class:`~skbayes.FinishedTrial`; those taken from a checkpoint or from
@@ -195,6 +220,12 @@ class BayesSearchCV(SequentialSearchCV):
         score, which is often only lucky, but the one of which `surrogate_` expects most, see
         :func:`~skbayes.selection.posterior_mean`. Not looked for, and False, if `refit` is a
         callable, or a grid is searched whole.
+
+    cv_curves_ : list of dict of str to ndarray
+        Only with `staged`. For each candidate, its `stages` of shape (n_stages,), and its
+        ``test_score`` at each by split, of shape (n_splits, n_stages); NaN where a split was not
+        evaluated. ``train_score`` too if `return_train_score` is true. With several metrics, their
+        names stand for "score".
 
     scorer_ : function or a dict
         The scorer, or the scorers by name.

@@ -14,6 +14,7 @@ from sklearn.exceptions import NotFittedError
 
 from skbayes._sklearn_compat import (
     BaseSearchCV,
+    num_samples,
     scorers_by_name,
     warn_or_raise_about_fit_failures,
 )
@@ -28,8 +29,10 @@ from skbayes.estimators.past_trials import fingerprint_of
 from skbayes.estimators.screen import say
 from skbayes.evaluation.all_failed import raise_if_all_failed
 from skbayes.evaluation.candidate import candidate_of
+from skbayes.evaluation.growth.stages import curves_by_split
 from skbayes.evaluation.results import (
     Record,
+    at_best_stage,
     failures_of,
     insert_missing_metrics,
     maximised_metric,
@@ -142,14 +145,15 @@ class StoresResults(BaseSearchCV):
             for number, record in enumerate(records)
             if (failures := failures_of(record.results))
         }
-        run = list(chain.from_iterable(record.results for record in records))
+        settled = [at_best_stage(record.results, self.refit)[0] for record in records]
+        run = list(chain.from_iterable(settled))
         warn_or_raise_about_fit_failures(merge_equal_errors(run), self.error_score)
         if callable(self.scoring):
             insert_missing_metrics(run, self.error_score)
-        out = list(chain.from_iterable(filled(r.results, self.n_splits_) for r in records))
+        out = list(chain.from_iterable(filled(r, self.n_splits_) for r in settled))
         trials = [record.trial for record in records]
         self.cv_results_ = self._format_results(
-            [dict(trial.params) for trial in trials],
+            [trial.candidate for trial in trials],
             self.n_splits_,
             out,
             self._extra_columns(trials, inputs, plan),
@@ -157,7 +161,9 @@ class StoresResults(BaseSearchCV):
         if len(out) > len(run):
             take_out(self.cv_results_, records, self.n_splits_)
         self.timeline_ = timeline_of(records)
-        self._searched = frozenset(plan.space.names)
+        if plan.stages is not None:
+            self.cv_curves_ = [curves_by_split(r.results, self.n_splits_) for r in records]
+        self._searched = frozenset([*plan.space.names, *([plan.staged] if plan.staged else [])])
         self._fingerprint = fingerprint_of(self, inputs, plan.splits, plan.space.names)
         if plan.predictions is not None:
             self.cv_predictions_ = plan.predictions.predictions(
@@ -222,11 +228,16 @@ class StoresResults(BaseSearchCV):
             for line in lines:
                 say(line)
 
+    def _params_of_refit(self, n_samples: int) -> Mapping[str, Any]:
+        """Return the parameters with which the best candidate is fitted on all `n_samples`."""
+        params: Mapping[str, Any] = self.best_params_
+        return params
+
     def _refit_best(self, inputs: Inputs, context: Any) -> None:
         """Fit the best candidate on all data."""
         if not self.refit:
             return
-        best = candidate_of(self.estimator, self.best_params_)
+        best = candidate_of(self.estimator, self._params_of_refit(num_samples(inputs.X)))
         task = context.subcontext(task_name="refit-with-best-params")
         data = {"X": inputs.X, "y": inputs.y, "metadata": inputs.metadata}
         with task.propagate_callback_context(best):

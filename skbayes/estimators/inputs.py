@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from skbayes._sklearn_compat import num_samples
 from skbayes.estimators.hints import did_you_mean
+from skbayes.evaluation.growth.growing import Stages
 from skbayes.evaluation.predictions import PredictionStore
 from skbayes.evaluation.results import Record
 from skbayes.evaluation.splits import Split, as_split
@@ -58,6 +59,8 @@ class Plan:
         Keeps the predictions on the test samples, if they are wanted.
     initial : sequence of Record, default=()
         Trials of an earlier search that come first.
+    stages : Stages or None, default=None
+        What of the estimator grows, if it is scored while it does.
     """
 
     space: Space
@@ -66,6 +69,12 @@ class Plan:
     seed: int
     predictions: PredictionStore | None = None
     initial: Sequence[Record] = ()
+    stages: Stages | None = None
+
+    @property
+    def staged(self) -> str | None:
+        """The parameter that counts the rounds of a model that grows."""
+        return None if self.stages is None else self.stages.parameter
 
 
 def draw_splits(inputs: Inputs) -> list[Split]:

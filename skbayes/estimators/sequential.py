@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -24,8 +24,11 @@ from skbayes.estimators.past_trials import (
 )
 from skbayes.estimators.progress import Progress
 from skbayes.estimators.screen import Screen
+from skbayes.estimators.staging import read_stages
 from skbayes.estimators.task_tree import SearchTask
 from skbayes.evaluation.candidate import candidate_of
+from skbayes.evaluation.growth.growing import Stages
+from skbayes.evaluation.growth.routes import ROUTES
 from skbayes.evaluation.noise import is_noisy, is_unseeded
 from skbayes.evaluation.predictions import METHODS, PredictionMethod, PredictionStore
 from skbayes.evaluation.results import Record
@@ -67,6 +70,10 @@ class SequentialSearchCV(BaseModelSearchCV):
         "return_predictions": [Options(bool, {False}), StrOptions({"auto", *METHODS})],
         "n_fits": [None, Interval(Integral, 1, None, closed="left")],
         "n_iter_no_change": [None, Interval(Integral, 1, None, closed="left")],
+        "staged": [None, str],
+        "staged_patience": [None, Interval(Integral, 1, None, closed="left")],
+        "staged_route": [StrOptions({"auto", *(route.name for route in ROUTES)})],
+        "staged_scale": ["boolean"],
     }
 
     # A subclass with a constructor of its own need not set what it does not have.
@@ -74,6 +81,10 @@ class SequentialSearchCV(BaseModelSearchCV):
     n_fits: int | None = None
     return_predictions: bool | str = False
     initial_trials: Any = None
+    staged: str | None = None
+    staged_patience: int | None = None
+    staged_route: str = "auto"
+    staged_scale: bool = False
 
     @explaining_wrong_arguments
     def __init__(
@@ -102,6 +113,10 @@ class SequentialSearchCV(BaseModelSearchCV):
         n_fits: int | None = None,
         return_predictions: bool | str = False,
         initial_trials: Any = None,
+        staged: str | None = None,
+        staged_patience: int | None = None,
+        staged_route: str = "auto",
+        staged_scale: bool = False,
         callbacks: Any = None,
     ) -> None:
         super().__init__(
@@ -129,6 +144,10 @@ class SequentialSearchCV(BaseModelSearchCV):
         self.n_fits = n_fits
         self.return_predictions = return_predictions
         self.initial_trials = initial_trials
+        self.staged = staged
+        self.staged_patience = staged_patience
+        self.staged_route = staged_route
+        self.staged_scale = staged_scale
         self.callbacks = callbacks
 
     @property
@@ -182,6 +201,16 @@ class SequentialSearchCV(BaseModelSearchCV):
             return ()
         fingerprint = fingerprint_of(self, inputs, splits, space.names)
         return initial_records(self, space, fingerprint, len(splits))
+
+    def _stages(self, inputs: Inputs, splits: list[Split]) -> Stages | None:
+        return read_stages(self, max(len(train) for train, _ in splits))
+
+    def _params_of_refit(self, n_samples: int) -> Mapping[str, Any]:
+        best = dict(super()._params_of_refit(n_samples))
+        if self.staged in best and self.staged_scale:
+            n_train = np.mean([len(train) for train, _ in self.splits_])
+            best[self.staged] = round(best[self.staged] * n_samples / n_train)
+        return best
 
     def _warn_of_small_space(self, space: Space) -> None:
         """Warn, as scikit-learn does, of a space with fewer candidates than were asked for.

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -21,6 +22,8 @@ from skbayes._sklearn_compat import (
     safe_split,
 )
 from skbayes.evaluation.fit_warnings import FitWarning, collect_warnings
+from skbayes.evaluation.growth.evaluate import fit_and_score_stages
+from skbayes.evaluation.growth.growing import Stages
 from skbayes.evaluation.predictions import PredictionMethod, PredictionStore
 from skbayes.evaluation.printing import over_the_line
 from skbayes.evaluation.results import SplitResult
@@ -62,6 +65,8 @@ class Evaluation(Evaluator):
     prints_over_line : bool, default=False
         Whether the main process shows progress in the last line of the terminal, so that what fits
         print in other processes must go above it.
+    stages : Stages or None, default=None
+        What of the estimator grows, if it is scored while it does.
     """
 
     estimator: Any
@@ -75,6 +80,7 @@ class Evaluation(Evaluator):
     watch: Watch | None = None
     predictions: PredictionStore | None = None
     prints_over_line: bool = False
+    stages: Stages | None = None
 
     @property
     def n_splits(self) -> int:
@@ -91,6 +97,7 @@ class Evaluation(Evaluator):
             estimator=self.estimator,
             returns_model=pool is not None and pool.wants(trial),
             predicts=None if self.predictions is None else self.predictions.method,
+            stages=self.stages,
             parameters=dict(trial.params),
             candidate_progress=(trial.number, self.n_trials),
             **self.options,
@@ -123,6 +130,7 @@ class Evaluation(Evaluator):
             watch=None,
             estimator=self.estimator,
             returns_model=False,
+            stages=None if isinstance(model, Unfittable) else self.stages,
             candidate_progress=(trial.number, self.n_trials),
             **{**self.options, **options},
         )
@@ -194,6 +202,7 @@ def _evaluate(
     scorer: Any,
     predicts: PredictionMethod | None = None,
     prints_over_line: bool = False,
+    stages: Stages | None = None,
     **options: Any,
 ) -> Answer:
     begin = time.perf_counter()
@@ -210,7 +219,10 @@ def _evaluate(
             errors: dict[str, str] = {}
             began = time.time()
             with nullcontext() if watch is None else watch.over(number, split):
-                result = fit_and_score(
+                evaluate = fit_and_score
+                if stages is not None:
+                    evaluate = partial(fit_and_score_stages, stages, errors=errors)
+                result = evaluate(
                     estimator=_to_fit(estimator, model, returns_model),
                     scorer=recording_scorer(scorer, errors),
                     return_estimator=returns_model or predicts is not None,

@@ -101,7 +101,7 @@ class FinishedTrial:
         bracket, rung = (None, None) if trial.fidelity is None else rung_of(trial)
         return cls(
             trial.number,
-            dict(trial.params),  # a callback may do with it what it likes
+            trial.candidate,  # a callback may do with it what it likes
             trial.score,
             outcome.metric,
             {name: by_split(scores) for name, scores in outcome.scores.items()},

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from skbayes._sklearn_compat import without_fit_frame
+from skbayes.evaluation.growth.stages import at_position, chosen_position, stage_of
 from skbayes.trial import SINGLE_METRIC, Outcome, Trial
 
 HEADER = "Traceback (most recent call last):"
@@ -32,7 +33,7 @@ SplitResult = dict[str, Any]
 Keys are added: ``split`` is its number, ``began`` and ``ended`` are seconds of the epoch,
 ``worker`` tells processes and threads apart, ``stop_requested`` is true if a callback asked to
 stop the search after this trial, and ``score_errors`` has the tracebacks of scores that failed, by
-the name of the metric.
+the name of the metric. Of a model that grows, ``curves`` are its scores at every stage.
 """
 
 
@@ -60,7 +61,12 @@ class Record:
         return 0.0 if self.trial.outcome is None else self.trial.outcome.cost
 
 
-def outcome_of(results: Sequence[SplitResult], metric: Any, n_splits: int | None = None) -> Outcome:
+def outcome_of(
+    results: Sequence[SplitResult],
+    metric: Any,
+    n_splits: int | None = None,
+    staged: str | None = None,
+) -> Outcome:
     """Return the outcome of a trial from the results of its splits.
 
     Parameters
@@ -72,11 +78,14 @@ def outcome_of(results: Sequence[SplitResult], metric: Any, n_splits: int | None
         metric is maximised.
     n_splits : int or None, default=None
         Number of all splits; None for as many as there are results.
+    staged : str or None, default=None
+        The parameter that counts the rounds of a model that grows.
 
     Returns
     -------
     outcome : Outcome
     """
+    results, stage = at_best_stage(results, metric)
     tables = [result["test_scores"] for result in results]
     names = next((list(table) for table in tables if isinstance(table, dict)), [SINGLE_METRIC])
     scores = {name: tuple(_score_in(table, name) for table in tables) for name in names}
@@ -85,7 +94,33 @@ def outcome_of(results: Sequence[SplitResult], metric: Any, n_splits: int | None
     cost = sum(result["fit_time"] + result["score_time"] for result in results)
     splits = tuple(result["split"] for result in results)
     followed = maximised_metric(scores, metric)
-    return Outcome(scores, splits, followed, cost, failure, n_splits)
+    found = {} if staged is None or stage is None else {staged: stage}
+    return Outcome(scores, splits, followed, cost, failure, n_splits, found)
+
+
+def at_best_stage(
+    results: Sequence[SplitResult], metric: Any
+) -> tuple[Sequence[SplitResult], int | None]:
+    """Return the results of a trial at the stage with the best mean score, and the stage.
+
+    Parameters
+    ----------
+    results : sequence of SplitResult
+    metric : object
+        Name of the metric that is maximised if there are several.
+
+    Returns
+    -------
+    results : sequence of SplitResult
+    stage : int or None
+        None if the model does not grow; then the results are as they were.
+    """
+    curves = next((r["curves"]["test"] for r in results if r.get("curves") is not None), None)
+    if curves is None:
+        return results, None
+    followed = maximised_metric(curves, metric)
+    position = chosen_position(results, followed)
+    return [at_position(result, position) for result in results], stage_of(results, followed)
 
 
 def _score_in(table: Any, name: str) -> float:

@@ -61,23 +61,53 @@ def can_continue(model: Any, resource: str | None, n_samples: int) -> bool:
     n_samples : int
         Largest number of training samples of a split.
     """
-    if resource is None or RESOURCE_OF.get(type(model)) != resource:
-        return False
-    params = model.get_params(deep=False)
-    return (
-        isinstance(params["random_state"], Integral)
-        and not _stops_early(params, n_samples)
-        and not params.get("oob_score")  # warm starts reject it or compute it anew
-        and not isinstance(params.get("class_weight"), str)  # scikit-learn warns
+    return isinstance(_own(model, "random_state"), Integral) and can_grow(
+        model, resource, n_samples
     )
 
 
-def _stops_early(params: Mapping[str, Any], n_samples: int) -> bool:
+def can_grow(model: Any, resource: str | None, n_samples: int) -> bool:
+    """Whether the fit of a model can go on, with or without a seed.
+
+    Parameters
+    ----------
+    model : estimator
+    resource : str or None
+        The parameter that is increased.
+    n_samples : int
+        Largest number of training samples of a split.
+    """
+    if resource is None or RESOURCE_OF.get(type(model)) != resource:
+        return False
+    return (
+        not stops_early(model, n_samples)
+        and not _own(model, "oob_score")  # warm starts reject it or compute it anew
+        and not isinstance(_own(model, "class_weight"), str)  # scikit-learn warns
+    )
+
+
+def stops_early(model: Any, n_samples: int) -> bool:
+    """Whether a model holds out training samples to decide itself when to stop.
+
+    Parameters
+    ----------
+    model : estimator
+    n_samples : int
+        Number of training samples.
+    """
+    params = model.get_params(deep=False)
+    if params.get("early_stopping_rounds") is not None:
+        return True
     if "early_stopping" not in params:
         return params.get("n_iter_no_change") is not None
     if params["early_stopping"] == "auto":
         return n_samples > N_AUTO_STOPPING
     return bool(params["early_stopping"])
+
+
+def _own(model: Any, name: str) -> Any:
+    """Return a parameter of a model; None if it has none of this name."""
+    return model.get_params(deep=False).get(name)
 
 
 @dataclass

@@ -59,6 +59,8 @@ class ResultFormat:
     has_train_scores : bool
     is_raced : bool
         Whether trials may be dropped before their last split.
+    staged : str or None, default=None
+        The parameter that counts the rounds of a model that grows.
     """
 
     n_splits: int
@@ -67,6 +69,7 @@ class ResultFormat:
     metric: Any
     has_train_scores: bool
     is_raced: bool
+    staged: str | None = None
 
 
 def content_of(record: Record) -> dict[str, Any]:
@@ -148,7 +151,7 @@ def _record_of(content: Mapping[str, Any], sampler: Sampler, expected: ResultFor
     checked = [_result(result, expected) for result in results]
     splits = [result["split"] for result in checked]
     _check(splits == sorted(set(splits)), "split", splits)
-    outcome = outcome_of(checked, expected.metric, expected.n_splits)
+    outcome = outcome_of(checked, expected.metric, expected.n_splits, expected.staged)
     trial = Trial(number, **vars(proposal), outcome=outcome)
     return Record(trial, checked, n_shown)
 
@@ -163,8 +166,11 @@ def _result(result: Any, expected: ResultFormat) -> dict[str, Any]:
     """Return the result of a split, after a check of everything in it."""
     _check(isinstance(result, dict), "results", result)
     own = {"train_scores"} if expected.has_train_scores else set()
-    _check_keys(result, REQUIRED_KEYS | own, set(OPTIONAL_KEYS))
+    is_grown = set() if expected.staged is None else {"curves"}
+    _check_keys(result, REQUIRED_KEYS | own | is_grown, set(OPTIONAL_KEYS))
     result = OPTIONAL_KEYS | result
+    if result.get("curves") is not None:
+        _check_curves(result["curves"], expected)
     _check(result["fit_error"] is None or isinstance(result["fit_error"], str), "fit_error", result)
     _check(isinstance(result["stop_requested"], bool), "stop_requested", result["stop_requested"])
     _integer(result["split"], "split", 0, expected.n_splits - 1)
@@ -193,6 +199,24 @@ def _scores(scores: Any, name: str, expected: ResultFormat) -> Any:
         return {metric: _real(score, name) for metric, score in scores.items()}
     _check(expected.metrics is None, name, scores)
     return _real(scores, name)
+
+
+def _check_curves(curves: Any, expected: ResultFormat) -> None:
+    """Check that scores stand at stages that ascend, one for each."""
+    kinds = {"test", "train"} if expected.has_train_scores else {"test"}
+    _check(isinstance(curves, dict) and curves.keys() == {"stages", *kinds}, "curves", curves)
+    stages = curves["stages"]
+    _check(isinstance(stages, list) and bool(stages), "stages", stages)
+    ascending = [_integer(stage, "stages", 1) for stage in stages]
+    _check(ascending == sorted(set(ascending)), "stages", stages)
+    for by_metric in (curves[kind] for kind in kinds):
+        names = expected.metrics or (by_metric if expected.is_callable else [SINGLE_METRIC])
+        is_right = isinstance(by_metric, dict) and by_metric and list(by_metric) == list(names)
+        _check(bool(is_right), "curves", by_metric)
+        for curve in by_metric.values():
+            _check(isinstance(curve, list) and len(curve) == len(stages), "curves", curve)
+            for score in curve:
+                _real(score, "curves")
 
 
 def _scalars(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,43 @@
+"""The parameters of a search that say what of the estimator grows, read and checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skbayes.evaluation.growth.growing import Stages
+from skbayes.space.space import dicts_of
+
+EXCLUDED = {"return_predictions": False, "initial_trials": None}
+"""Parameters that cannot be given along with `staged`, and what they are then."""
+
+
+def read_stages(search: Any, n_samples: int) -> Stages | None:
+    """Return what of the estimator of a search grows; None if nothing is to.
+
+    Parameters
+    ----------
+    search : estimator
+        Its parameters `staged`, `staged_route` and `staged_patience` say what the user wants.
+    n_samples : int
+        Largest number of training samples of a split.
+
+    Raises
+    ------
+    ValueError
+        If the estimator cannot grow, or another parameter does not go with it.
+    """
+    name = search.staged
+    if name is None:
+        return None
+    if any(name in grid for grid in dicts_of(search.param_distributions)):
+        raise ValueError(
+            f"staged={name!r} is one of param_distributions too; take it out there. Each fit "
+            f"tells the scores of all values up to that of the estimator."
+        )
+    for other, off in EXCLUDED.items():
+        if getattr(search, other) is not off:
+            raise ValueError(f"staged={name!r} does not go with {other}; give {other}={off}.")
+    metric = search.refit if isinstance(search.refit, str) else None
+    stages = Stages(name, search.staged_route, search.staged_patience, metric)
+    stages.checked_route(search.estimator, n_samples)
+    return stages

@@ -1,0 +1,109 @@
+"""The evaluation of a split of an estimator that grows, by scikit-learn's own function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from skbayes._sklearn_compat import (
+    check_method_params,
+    fit_and_score,
+    replaying_scorer,
+    safe_split,
+)
+from skbayes.evaluation.growth.growing import Growing, Stages
+from skbayes.trial import SINGLE_METRIC
+
+
+def fit_and_score_stages(
+    stages: Stages,
+    *,
+    estimator: Any,
+    scorer: Any,
+    errors: dict[str, str],
+    X: Any,
+    y: Any,
+    train: Any,
+    test: Any,
+    score_params: Mapping[str, Any] | None,
+    error_score: Any,
+    return_train_score: bool,
+    **options: Any,
+) -> dict[str, Any]:
+    """Fit and score one split at every stage.
+
+    Parameters
+    ----------
+    stages : Stages
+    estimator, X, y, train, test, score_params, error_score, return_train_score, **options : object
+        As scikit-learn's function takes them.
+    scorer : object
+        One that stores the tracebacks of scores that failed in `errors`.
+    errors : dict of str to str
+        By the name of the metric. Those of metrics that have a score at some stage are removed.
+
+    Returns
+    -------
+    result : dict
+        As scikit-learn returns it, with the scores of the last stage; `curves` are added, None if
+        no stage has a score.
+    """
+
+    def score_on(view: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Any:
+        targets = () if y is None else (y,)
+        try:
+            return scorer(view, X, *targets, **params)
+        except Exception:
+            if error_score == "raise":
+                raise
+            return np.nan
+
+    X_test, y_test = safe_split(estimator, X, y, test, train)
+    on_test, on_train = (
+        check_method_params(X, params=score_params or {}, indices=indices)
+        for indices in (test, train)
+    )
+    growing = Growing(
+        estimator,
+        stages,
+        lambda view: score_on(view, X_test, y_test, on_test),
+        (lambda view, X, y: score_on(view, X, y, on_train)) if return_train_score else None,
+    )
+    parts = iter(("test", "train"))  # the order in which scikit-learn scores them
+
+    def replay(*data: Any, **params: Any) -> Any:
+        last = _last_scores(growing.curves[next(parts)])
+        # If a metric has no score at all, scikit-learn is to see why.
+        return scorer(growing.view, *data, **params) if last is None else last
+
+    result = fit_and_score(
+        estimator=growing,
+        scorer=replaying_scorer(scorer, replay),
+        X=X,
+        y=y,
+        train=train,
+        test=test,
+        score_params=score_params,
+        error_score=error_score,
+        return_train_score=return_train_score,
+        **options,
+    )
+    result["fit_time"] = max(0.0, result["fit_time"] - growing.seconds_of_scoring)
+    result["score_time"] += growing.seconds_of_scoring
+    curves = growing.curves["test"]
+    has_scores = result["fit_error"] is None and any(np.isfinite(c).any() for c in curves.values())
+    result["curves"] = growing.curves if has_scores else None
+    for metric in [m for m in errors if m in curves and np.isfinite(curves[m]).any()]:
+        del errors[metric]
+    return result
+
+
+def _last_scores(curves: Mapping[str, list[float]]) -> Any:
+    """Return the scores of the last stage at which there is one; None if a metric has none."""
+    last = {metric: [s for s in curve if np.isfinite(s)][-1:] for metric, curve in curves.items()}
+    if not all(last.values()):
+        return None
+    scores = {metric: found[0] for metric, found in last.items()}
+    return scores[SINGLE_METRIC] if list(scores) == [SINGLE_METRIC] else scores

@@ -1,0 +1,379 @@
+"""Growing: an estimator that is scored after more and more rounds while it is fitted.
+
+It takes the place of the estimator in scikit-learn's evaluation of a split. If it is a pipeline,
+its last step is replaced while it is fitted, so the steps before are fitted once, and the test
+samples are transformed once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+
+from skbayes._sklearn_compat import num_samples
+from skbayes.evaluation.growth.routes import Route, Snapshot, route_of
+from skbayes.evaluation.growth.stages import stages_up_to
+from skbayes.evaluation.warm_start import stops_early
+from skbayes.trial import SINGLE_METRIC
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What of an estimator grows, and how.
+
+    Parameters
+    ----------
+    parameter : str
+        The parameter that counts the rounds; a nested one of the last step of a pipeline too.
+    route : str, default='auto'
+        Name of a route, see `routes`.
+    patience : int or None, default=None
+        Rounds without a better score after which a split is not grown further; None to grow it to
+        the last stage.
+    metric : str or None, default=None
+        The metric that is maximised, if there are several; None for the first.
+    """
+
+    parameter: str
+    route: str = "auto"
+    patience: int | None = None
+    metric: str | None = None
+
+    def model_of(self, estimator: Any) -> Any:
+        """Return the part of an estimator that grows.
+
+        Parameters
+        ----------
+        estimator : estimator
+
+        Raises
+        ------
+        ValueError
+            If the parameter is not one of the last step of a pipeline, or of the estimator itself.
+        """
+        return _path(estimator, self.parameter)[-1]
+
+    def checked_route(self, estimator: Any, n_samples: int) -> tuple[Route, int]:
+        """Return the route of an estimator, and its last stage.
+
+        Parameters
+        ----------
+        estimator : estimator
+        n_samples : int
+            Number of training samples.
+
+        Raises
+        ------
+        ValueError
+            If it cannot grow.
+        """
+        model, own = self.model_of(estimator), self.parameter.rpartition("__")[2]
+        params = model.get_params(deep=False)
+        if own not in params and not hasattr(model, own):
+            raise ValueError(f"staged={self.parameter!r}: {type(model).__name__} has no {own}.")
+        most = params.get(own)
+        if isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 1:
+            raise ValueError(
+                f"staged={self.parameter!r}: the estimator's value is the largest number of "
+                f"rounds, and {most!r} is not a positive integer; set {self.parameter} to one."
+            )
+        if stops_early(model, n_samples):
+            raise ValueError(
+                f"staged={self.parameter!r}: {type(model).__name__} would stop early by samples "
+                "that it holds out, in each split after another number of rounds. The search finds "
+                "the number of rounds by all test samples; switch early stopping off "
+                "(early_stopping=False, n_iter_no_change=None, early_stopping_rounds=None)."
+            )
+        route = route_of(model, own, self.route)
+        if route is None:
+            raise ValueError(f"staged={self.parameter!r}: {_why_not(model, own, self.route)}")
+        return route, int(most)
+
+
+def _why_not(model: Any, parameter: str, name: str) -> str:
+    """Return why a model cannot grow."""
+    others = [n for n in ("partial_fit", "warm_start") if route_of(model, parameter, n)]
+    kind = type(model).__name__
+    if name == "auto" and others:
+        return (
+            f"fits of {kind} that go on round by round are not the same as one fit with fewer "
+            f"rounds. If that is good enough, give staged_route={others[0]!r}."
+        )
+    return (
+        f"{kind} cannot be scored after fewer rounds of {parameter} than it was fitted for. It "
+        "would need staged_predict (boosting of scikit-learn), a predict that takes an iteration "
+        "(XGBoost, LightGBM, CatBoost), warm_start or partial_fit"
+        + ("." if name == "auto" else f"; staged_route={name!r} asks for one of them.")
+    )
+
+
+def _path(estimator: Any, parameter: str) -> list[Any]:
+    """Return the pipelines that lead to the owner of a parameter, and the owner."""
+    found, names = [estimator], parameter.split("__")[:-1]
+    for name in names:
+        last = found[-1].steps[-1] if isinstance(found[-1], Pipeline) else (None, None)
+        if last[0] != name:
+            raise ValueError(
+                f"staged={parameter!r}: {name!r} is not the last step of a Pipeline. What grows is "
+                "the estimator itself, or the last step of a pipeline."
+            )
+        found.append(last[1])
+    return found
+
+
+class Growing(BaseEstimator):
+    """An estimator that is scored at every stage of its growth.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted in place.
+    stages : Stages
+    score_test : callable
+        Is given a view of the estimator, and returns its score on the test samples: a number, or
+        numbers by the names of the metrics.
+    score_train : callable or None
+        Is given a view, X and y, and returns the score on them. None if it is not wanted.
+
+    Attributes
+    ----------
+    curves : dict
+        ``stages``, and under ``test`` and ``train`` the scores at each by the name of the metric.
+    view : AtStage or None
+        The estimator at the latest stage.
+    seconds_of_scoring : float
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        stages: Stages,
+        score_test: Callable[[Any], Any],
+        score_train: Callable[[Any, Any, Any], Any] | None,
+    ) -> None:
+        self.estimator, self.stages = estimator, stages
+        self.score_test, self.score_train = score_test, score_train
+        self.curves: dict[str, Any] = {"stages": [], "test": {}}
+        if score_train is not None:
+            self.curves["train"] = {}
+        self.view: AtStage | None = None
+        self.seconds_of_scoring = 0.0
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of the estimator.
+
+        Parameters
+        ----------
+        **params : object
+        """
+        self.estimator.set_params(**params)
+        return self
+
+    def fit(self, X: Any, y: Any = None, **options: Any) -> Self:
+        """Fit the estimator, and score it at every stage.
+
+        Parameters
+        ----------
+        X, y : object
+            Training samples.
+        **options : object
+            Further arguments of its `fit`.
+        """
+        *pipelines, model = _path(self.estimator, self.stages.parameter)
+        route, most = self.stages.checked_route(self.estimator, num_samples(X))
+        last = _LastStep(self, model, route, stages_up_to(most, route.ratio), pipelines)
+        self._train = X, y
+        if not pipelines:
+            last.fit(X, y, **options)
+            return self
+        innermost = pipelines[-1]
+        name, _ = innermost.steps[-1]
+        innermost.steps[-1] = (name, last)
+        try:
+            self.estimator.fit(X, *(() if y is None else (y,)), **options)
+        finally:
+            innermost.steps[-1] = (name, model)
+        return self
+
+    def look(self, stage: int, view: AtStage) -> bool:
+        """Score a stage, and return whether there is reason to grow further.
+
+        Parameters
+        ----------
+        stage : int
+        view : AtStage
+        """
+        begin = time.time()
+        self.view = view
+        self.curves["stages"].append(stage)
+        _append(self.curves["test"], self.score_test(view))
+        if self.score_train is not None:
+            _append(self.curves["train"], self.score_train(view, *self._train))
+        self.seconds_of_scoring += time.time() - begin
+        return not self._has_ended()
+
+    def _has_ended(self) -> bool:
+        """Whether the score has not become better for as long as patience lasts."""
+        patience = self.stages.patience
+        if patience is None:
+            return False
+        test, stages = self.curves["test"], self.curves["stages"]
+        metric = self.stages.metric if self.stages.metric in test else next(iter(test))
+        curve = np.array(test[metric])
+        if not np.isfinite(curve).any():
+            return bool(stages[-1] >= patience)
+        return bool(stages[-1] - stages[int(np.nanargmax(curve))] >= patience)
+
+    def __sklearn_tags__(self) -> Any:
+        return get_tags(self.estimator)
+
+
+def _append(curves: dict[str, list[float]], scores: Any) -> None:
+    """Append the scores of a stage to the curves; a score that failed is NaN."""
+    table = scores if isinstance(scores, Mapping) else {SINGLE_METRIC: scores}
+    for metric, score in table.items():
+        curves.setdefault(metric, []).append(np.nan if isinstance(score, str) else float(score))
+
+
+class _LastStep(BaseEstimator):
+    """Stands for the model while it grows, as the last step of a pipeline or alone."""
+
+    def __init__(
+        self,
+        growing: Growing,
+        model: Any,
+        route: Route,
+        stages: Sequence[int],
+        pipelines: Sequence[Pipeline],
+    ) -> None:
+        self.growing, self.model, self.route = growing, model, route
+        self.stages, self.pipelines = stages, pipelines
+
+    def fit(self, X: Any, y: Any = None, **options: Any) -> Self:
+        """Grow the model, and let every stage be looked at.
+
+        Parameters
+        ----------
+        X, y, **options : object
+            As the steps before have transformed them.
+        """
+        name = self.growing.stages.parameter.rpartition("__")[2]
+        data = (X,) if y is None else (X, y)
+        transformed: dict[int, Any] = {}
+        patience = self.growing.stages.patience
+        snapshots = self.route.grow(self.model, name, self.stages, data, options, patience)
+        for stage, snapshot in zip(self.stages, snapshots, strict=True):
+            view = AtStage(snapshot, self.pipelines, transformed)
+            if not self.growing.look(stage, view):
+                break
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "model":
+            raise AttributeError(name)
+        return getattr(self.model, name)
+
+    def __sklearn_tags__(self) -> Any:
+        return get_tags(self.model)
+
+    def get_metadata_routing(self) -> Any:
+        """Return what the model asks for."""
+        return self.model.get_metadata_routing()
+
+
+def _answers(method: str) -> Callable[[AtStage], bool]:
+    return lambda view: view.snapshot.has(method)
+
+
+class AtStage:
+    """A fitted estimator after some rounds, as a scorer sees it.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Of the part that grows.
+    pipelines : sequence of Pipeline
+        Around it, whose steps before are fitted.
+    transformed : dict
+        Samples that the steps before have transformed already; added to.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, pipelines: Sequence[Pipeline], transformed: dict[int, Any]
+    ) -> None:
+        self.snapshot, self._pipelines, self._transformed = snapshot, pipelines, transformed
+
+    @property
+    def classes_(self) -> Any:
+        """Class labels."""
+        return self.snapshot.model.classes_
+
+    @available_if(_answers("predict"))
+    def predict(self, X: Any) -> Any:
+        """Return predictions.
+
+        Parameters
+        ----------
+        X : object
+        """
+        return self._respond("predict", X)
+
+    @available_if(_answers("predict_proba"))
+    def predict_proba(self, X: Any) -> Any:
+        """Return probabilities of the classes.
+
+        Parameters
+        ----------
+        X : object
+        """
+        return self._respond("predict_proba", X)
+
+    @available_if(_answers("decision_function"))
+    def decision_function(self, X: Any) -> Any:
+        """Return decision values.
+
+        Parameters
+        ----------
+        X : object
+        """
+        return self._respond("decision_function", X)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy of a classifier, R² of a regressor.
+
+        Parameters
+        ----------
+        X, y, sample_weight : object
+        """
+        metric = accuracy_score if is_classifier(self) else r2_score
+        return float(metric(y, self.predict(X), sample_weight=sample_weight))
+
+    def _respond(self, method: str, X: Any) -> Any:
+        if id(X) not in self._transformed:
+            Z = X
+            for pipeline in self._pipelines:
+                for _, transformer in pipeline.steps[:-1]:
+                    Z = transformer.transform(Z) if hasattr(transformer, "transform") else Z
+            self._transformed[id(X)] = Z, X  # X is kept, so that no other data is given its id
+        return self.snapshot.respond(method, self._transformed[id(X)][0])
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"{name} is not known: with staged=, a scorer is given the predictions of "
+            f"{type(self.snapshot.model).__name__} after some rounds, and nothing else of it."
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        return get_tags(self.snapshot.model)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True

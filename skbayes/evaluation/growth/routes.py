@@ -1,0 +1,321 @@
+"""Routes: the ways to learn what a model predicts after fewer rounds than it was fitted for.
+
+===========  =====================================================  ============================
+route        uses                                                   same as separate fits
+===========  =====================================================  ============================
+staged       `staged_predict` and its siblings                      yes
+iteration    the argument of `predict` that names an iteration:     yes
+             XGBoost, LightGBM, CatBoost
+warm_start   `fit` with ``warm_start=True``, which goes on          forests, extra trees, bagging
+partial_fit  `partial_fit`, one epoch at a time                     no
+===========  =====================================================  ============================
+
+A route yields a snapshot for each stage: something that answers the methods of a scorer as the
+model of this stage would. It works ahead as little as it can, so that who asks may stop early.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from inspect import signature
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
+
+from skbayes._sklearn_compat import num_samples
+from skbayes.evaluation.growth.stages import COARSE, FINE
+from skbayes.evaluation.warm_start import RESOURCE_OF, can_grow
+
+ROUNDS = {"n_estimators", "max_iter", "iterations", "n_iter", "max_epochs", "epochs"}
+"""Names of parameters that count rounds."""
+
+SHARE = 0.5
+"""How much a fit that may be stopped goes on at least, as a share of what was fitted."""
+
+
+class Snapshot:
+    """What a model predicts after some rounds.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def has(self, method: str) -> bool:
+        """Whether it answers a method.
+
+        Parameters
+        ----------
+        method : str
+            Such as 'predict_proba'.
+        """
+        return hasattr(self.model, method)
+
+    def respond(self, method: str, X: Any) -> Any:
+        """Return what the method returns for some samples.
+
+        Parameters
+        ----------
+        method : str
+        X : object
+        """
+        return getattr(self.model, method)(X)
+
+
+class _AtStage(Snapshot):
+    """Reads the generators of `staged_predict` and its siblings, which all stages share."""
+
+    def __init__(self, model: Any, stage: int, streams: dict[Any, Any]) -> None:
+        super().__init__(model)
+        self._stage, self._streams = stage, streams
+
+    def has(self, method: str) -> bool:
+        return hasattr(self.model, f"staged_{method}")
+
+    def respond(self, method: str, X: Any) -> Any:
+        key = method, id(X)
+        if key not in self._streams:
+            # X is kept, so that no other data is given its id.
+            self._streams[key] = [getattr(self.model, f"staged_{method}")(X), 0, None, X]
+        stream = self._streams[key]
+        while stream[1] < self._stage:
+            # A model that was finished early has fewer stages; its last one stays.
+            stream[2] = next(stream[0], stream[2])
+            stream[1] += 1
+        return stream[2].copy()
+
+
+class _AtIteration(Snapshot):
+    """Calls the methods of a model with the argument that names an iteration."""
+
+    def __init__(self, model: Any, stage: int) -> None:
+        super().__init__(model)
+        self._option = _iteration_option(model, stage)
+
+    def has(self, method: str) -> bool:
+        return _takes(getattr(self.model, method, None), *self._option)
+
+    def respond(self, method: str, X: Any) -> Any:
+        return getattr(self.model, method)(X, **self._option)
+
+
+class Route(ABC):
+    """One of the ways."""
+
+    name: ClassVar[str]
+    ratio: ClassVar[float] = FINE
+
+    @abstractmethod
+    def suits(self, model: Any, parameter: str) -> bool:
+        """Whether a model can go this way.
+
+        Parameters
+        ----------
+        model : estimator
+        parameter : str
+            The one that counts the rounds.
+        """
+
+    def is_exact(self, model: Any) -> bool:
+        """Whether the scores of a stage are those of a separate fit.
+
+        Parameters
+        ----------
+        model : estimator
+        """
+        return True
+
+    @abstractmethod
+    def grow(
+        self,
+        model: Any,
+        parameter: str,
+        stages: Sequence[int],
+        data: Sequence[Any],
+        options: Mapping[str, Any],
+        patience: int | None,
+    ) -> Iterator[Snapshot]:
+        """Fit a model, and yield a snapshot for each stage.
+
+        Parameters
+        ----------
+        model : estimator
+            Changed in place.
+        parameter : str
+        stages : sequence of int
+            Ascending.
+        data : sequence
+            X, and y if there is one.
+        options : mapping
+            Further arguments of `fit`.
+        patience : int or None
+            After how many rounds without a better score no more are asked for; None if all are.
+        """
+
+
+class Staged(Route):
+    """By `staged_predict` and its siblings: boosting of scikit-learn."""
+
+    name = "staged"
+
+    def suits(self, model: Any, parameter: str) -> bool:
+        return parameter in ROUNDS and hasattr(model, "staged_predict")
+
+    def grow(
+        self,
+        model: Any,
+        parameter: str,
+        stages: Sequence[int],
+        data: Sequence[Any],
+        options: Mapping[str, Any],
+        patience: int | None,
+    ) -> Iterator[Snapshot]:
+        n_fitted = 0
+        streams: dict[Any, Any] = {}
+        for stage in stages:
+            if stage > n_fitted:
+                n_more = stages[-1]
+                if patience is not None and can_grow(model, parameter, num_samples(data[0])):
+                    n_more = max(patience, math.ceil(n_fitted * SHARE))
+                    model.set_params(warm_start=True)
+                n_fitted = min(n_fitted + n_more, stages[-1])
+                model.set_params(**{parameter: n_fitted}).fit(*data, **options)
+                streams = {}
+            yield _AtStage(model, stage, streams)
+
+
+class Iteration(Route):
+    """By an argument of `predict`: XGBoost, LightGBM, CatBoost."""
+
+    name = "iteration"
+
+    def suits(self, model: Any, parameter: str) -> bool:
+        return parameter in ROUNDS and bool(_iteration_option(model, 1))
+
+    def grow(
+        self,
+        model: Any,
+        parameter: str,
+        stages: Sequence[int],
+        data: Sequence[Any],
+        options: Mapping[str, Any],
+        patience: int | None,
+    ) -> Iterator[Snapshot]:
+        model.set_params(**{parameter: stages[-1]}).fit(*data, **options)
+        for stage in stages:
+            yield _AtIteration(model, stage)
+
+
+class WarmStart(Route):
+    """By fits that go on where the last one ended."""
+
+    name = "warm_start"
+    ratio = COARSE
+
+    def suits(self, model: Any, parameter: str) -> bool:
+        return parameter in ROUNDS and "warm_start" in model.get_params(deep=False)
+
+    def is_exact(self, model: Any) -> bool:
+        return type(model) in RESOURCE_OF
+
+    def grow(
+        self,
+        model: Any,
+        parameter: str,
+        stages: Sequence[int],
+        data: Sequence[Any],
+        options: Mapping[str, Any],
+        patience: int | None,
+    ) -> Iterator[Snapshot]:
+        model.set_params(warm_start=True)
+        if model.get_params(deep=False).get("oob_score"):
+            model.set_params(oob_score=False)  # it is not asked for, and not always possible
+        counts_all = self.is_exact(model)  # other models count the rounds of this call
+        n_before = 0
+        for stage in stages:
+            model.set_params(**{parameter: stage if counts_all else stage - n_before})
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                # Of class weights that are balanced anew: the samples are the same.
+                warnings.filterwarnings("ignore", "class_weight presets", UserWarning)
+                model.fit(*data, **options)
+            n_before = stage
+            yield Snapshot(model)
+
+
+class PartialFit(Route):
+    """By epochs of `partial_fit`."""
+
+    name = "partial_fit"
+
+    def suits(self, model: Any, parameter: str) -> bool:
+        return parameter in ROUNDS and hasattr(model, "partial_fit")
+
+    def is_exact(self, model: Any) -> bool:
+        return False
+
+    def grow(
+        self,
+        model: Any,
+        parameter: str,
+        stages: Sequence[int],
+        data: Sequence[Any],
+        options: Mapping[str, Any],
+        patience: int | None,
+    ) -> Iterator[Snapshot]:
+        model.set_params(**{parameter: 1})
+        options = dict(options)
+        if is_classifier(model) and _takes(model.partial_fit, "classes"):
+            options["classes"] = np.unique(data[1])
+        n_before = 0
+        for stage in stages:
+            for _ in range(stage - n_before):
+                model.partial_fit(*data, **options)
+            n_before = stage
+            yield Snapshot(model)
+
+
+ROUTES: Sequence[Route] = (Staged(), Iteration(), WarmStart(), PartialFit())
+"""In the order in which they are tried."""
+
+
+def route_of(model: Any, parameter: str, name: str = "auto") -> Route | None:
+    """Return the first route on which a model can go.
+
+    Parameters
+    ----------
+    model : estimator
+    parameter : str
+        Of the model itself, without the names of the steps around it.
+    name : str, default='auto'
+        'auto' for a route whose scores are those of separate fits; or the name of one.
+
+    Returns
+    -------
+    route : Route or None
+    """
+    for route in ROUTES:
+        is_wanted = route.is_exact(model) if name == "auto" else route.name == name
+        if is_wanted and route.suits(model, parameter):
+            return route
+    return None
+
+
+def _iteration_option(model: Any, stage: int) -> dict[str, Any]:
+    """Return the argument by which `predict` is told an iteration; empty if there is none."""
+    options = {"iteration_range": (0, stage), "num_iteration": stage, "ntree_end": stage}
+    predict = getattr(model, "predict", None)
+    return next(({name: value} for name, value in options.items() if _takes(predict, name)), {})
+
+
+def _takes(method: Any, name: str) -> bool:
+    return callable(method) and name in signature(method).parameters
