@@ -222,14 +222,17 @@ def hyperopt(space: Distributions, objective: Objective, n_trials: int, seed: in
 
 
 def smac(space: Distributions, objective: Objective, n_trials: int, seed: int) -> None:
+    """Search logarithms as such, because ConfigSpace refuses numbers that are very small."""
     from ConfigSpace import Categorical, ConfigurationSpace, Float, InCondition, Integer
     from smac import HyperparameterOptimizationFacade, Scenario
 
     def hyperparameter(key: str, domain: Number | Choice) -> Any:
         if isinstance(domain, Choice):
             return Categorical(key, [str(i) for i in range(len(domain.values))])
-        make = Integer if domain.is_integer else Float
-        return make(key, (domain.low, domain.high), log=domain.is_log)
+        if domain.is_integer:
+            return Integer(key, (domain.low, domain.high), log=domain.is_log)
+        ends = np.array([domain.low, domain.high])
+        return Float(key, tuple((np.log(ends) if domain.is_log else ends).tolist()))
 
     subspaces, flats = subspaces_of(space), all_flat(space)
     configurations = ConfigurationSpace(seed=seed)
@@ -246,6 +249,11 @@ def smac(space: Distributions, objective: Objective, n_trials: int, seed: int) -
 
     def target(config: Any, seed: int = 0) -> float:
         values = dict(config)
+        for key, flat in flats.items():
+            domain = flat.domain
+            is_log = isinstance(domain, Number) and domain.is_log and not domain.is_integer
+            if is_log and key in values:
+                values[key] = float(np.clip(np.exp(values[key]), domain.low, domain.high))
         return loss(objective(params_of(space, int(values.get("subspace", 0)), values)))
 
     with tempfile.TemporaryDirectory() as folder:

@@ -12,6 +12,7 @@ from skbayes.inspection.displays import (
     PartialEffectDisplay,
     RungDisplay,
     SearchMapDisplay,
+    StageCurvesDisplay,
     TimelineDisplay,
 )
 from skbayes.inspection.honest import HonestScore, honest_score
@@ -32,6 +33,7 @@ __all__ = [
     "RungDisplay",
     "SearchMapDisplay",
     "SearchReport",
+    "StageCurvesDisplay",
     "TimelineDisplay",
     "honest_score",
     "parameter_importance",

@@ -48,7 +48,7 @@ def search():
 
 @pytest.mark.parametrize("cls", [BayesSearchCV, TPESearchCV])
 def test_a_candidate_has_the_score_of_a_fit_with_its_number_of_rounds(cls):
-    search = search_of(cls=cls).fit(X, y)
+    search = search_of(cls=cls, n_iter=6).fit(X, y)
     table = search.cv_results_
     for index, params in enumerate(table["params"]):
         expected = cross_val_score(clone(MODEL).set_params(**params), X, y, cv=3)
@@ -100,13 +100,13 @@ def test_it_is_the_same_for_every_number_of_workers(search):
         np.testing.assert_array_equal(a["test_score"], b["test_score"])
 
 
-@pytest.mark.parametrize("n_kept", [1, 5])
+@pytest.mark.parametrize("n_kept", [1, 3])
 def test_a_search_that_was_interrupted_goes_on_with_its_curves(tmp_path, n_kept):
     path = tmp_path / "journal.jsonl"
-    whole = search_of(checkpoint=path, staged_patience=10).fit(X, y)
+    whole = search_of(checkpoint=path, staged_patience=10, n_iter=5).fit(X, y)
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(lines[: n_kept + 1]))
-    resumed = search_of(checkpoint=path, staged_patience=10).fit(X, y)
+    resumed = search_of(checkpoint=path, staged_patience=10, n_iter=5).fit(X, y)
     assert resumed.cv_results_["params"] == whole.cv_results_["params"]
     for a, b in zip(resumed.cv_curves_, whole.cv_curves_, strict=True):
         np.testing.assert_array_equal(a["test_score"], b["test_score"])
@@ -115,9 +115,9 @@ def test_a_search_that_was_interrupted_goes_on_with_its_curves(tmp_path, n_kept)
 @pytest.mark.parametrize("other", [{"staged": None}, {"staged_patience": 3}])
 def test_a_checkpoint_of_another_search_is_refused(tmp_path, other):
     path = tmp_path / "journal.jsonl"
-    search_of(checkpoint=path).fit(X, y)
+    search_of(checkpoint=path, n_iter=2).fit(X, y)
     with pytest.raises(ValueError, match="staged"):
-        search_of(checkpoint=path, **other).fit(X, y)
+        search_of(checkpoint=path, n_iter=2, **other).fit(X, y)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_curves_that_cannot_be_are_not_believed(tmp_path, damage, message):
 
 
 def test_racing_drops_candidates_by_their_curves():
-    search = search_of(n_iter=20, cv=6, racing=0.2).fit(X, y)
+    search = search_of(n_iter=14, cv=6, racing=0.3).fit(X, y)
     n_run = search.cv_results_["n_splits_evaluated"]
     assert n_run.min() < 6
     dropped = int(np.argmin(n_run))
@@ -265,9 +265,9 @@ def test_patience_leaves_rounds_out(monkeypatch):
     for patience in (None, 10):
         rounds.clear()
         model = clone(MODEL).set_params(n_estimators=200)
-        search = search_of(model, staged_patience=patience, refit=False).fit(X, y)
+        search = search_of(model, staged_patience=patience, refit=False, n_iter=5).fit(X, y)
         n_rounds[patience] = sum(rounds), search.best_score_
-    assert n_rounds[None][0] == 8 * 3 * 200
+    assert n_rounds[None][0] == 5 * 3 * 200
     assert n_rounds[10][0] < 0.6 * n_rounds[None][0]
     assert n_rounds[10][1] > n_rounds[None][1] - 0.02
 

@@ -13,6 +13,7 @@ from skbayes.inspection.displays.importance_bars import ParameterImportanceDispl
 from skbayes.inspection.displays.parallel_coordinates import ParallelCoordinatesDisplay
 from skbayes.inspection.displays.rungs import RungDisplay
 from skbayes.inspection.displays.search_map import SearchMapDisplay
+from skbayes.inspection.displays.stage_curves import StageCurvesDisplay
 from skbayes.inspection.displays.timelines import TimelineDisplay
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "PartialEffectDisplay",
     "RungDisplay",
     "SearchMapDisplay",
+    "StageCurvesDisplay",
     "TimelineDisplay",
 ]

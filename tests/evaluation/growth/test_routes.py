@@ -49,6 +49,9 @@ GROWING = [
     (BaggingRegressor(random_state=0), "n_estimators", "warm_start"),
 ]
 MOST = 12
+SLOW = pytest.mark.slow
+QUICK = {GradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier}
+"""The classes that are tried by default; all others are slow tests."""
 
 
 def one_search(estimator, y, **options):
@@ -71,8 +74,12 @@ def separate_scores(estimator, parameter, stages, y, scoring):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # out-of-bag scores of few trees
-@pytest.mark.parametrize(("model", "parameter", "route"), GROWING, ids=lambda v: type(v).__name__)
-@pytest.mark.parametrize("is_piped", [False, True], ids=["alone", "in a pipeline"])
+@pytest.mark.parametrize(
+    ("model", "parameter", "route"),
+    [pytest.param(*row, marks=[] if type(row[0]) in QUICK else SLOW) for row in GROWING],
+    ids=lambda v: type(v).__name__,
+)
+@pytest.mark.parametrize("is_piped", [pytest.param(False, marks=SLOW), True])
 def test_the_scores_of_a_stage_are_those_of_a_separate_fit(model, parameter, route, is_piped):
     assert route_of(model, parameter).name == route
     y, scorings = TARGETS, ["r2", "neg_mean_absolute_error"]
@@ -104,7 +111,7 @@ def test_decision_values_of_a_stage_are_those_of_a_separate_fit(model):
     np.testing.assert_array_equal(curves["test_score"], expected)
 
 
-@pytest.mark.parametrize("patience", [1, 3, 8])
+@pytest.mark.parametrize("patience", [pytest.param(1, marks=SLOW), 3, pytest.param(8, marks=SLOW)])
 @pytest.mark.parametrize(("model", "parameter", "_"), GROWING[:4], ids=lambda v: type(v).__name__)
 def test_a_model_that_grows_in_chunks_has_the_same_scores(model, parameter, _, patience):
     y = CLASSES if is_classifier(model) else TARGETS

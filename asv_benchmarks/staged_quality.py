@@ -1,0 +1,308 @@
+"""Rounds found by the fits beside rounds that are searched, and beside early stopping.
+
+    python -m asv_benchmarks.staged_quality run [--seeds 5]
+    python -m asv_benchmarks.staged_quality table
+
+Every search may fit the same number of rounds, all splits together: as many as `N_FULL` fits of all
+splits with the most rounds. The store has a line for every search, with its scores against the
+rounds it had spent, so `run` can be stopped and started again. Two fifths of the samples are held
+out, and the winner is scored on them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from joblib import Parallel, delayed
+from scipy.stats import loguniform, uniform
+from sklearn.base import clone, is_classifier
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
+from sklearn.ensemble import (
+    AdaBoostRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
+from sklearn.linear_model import SGDClassifier
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeRegressor
+from threadpoolctl import threadpool_limits
+
+from asv_benchmarks.search_quality import N_BOOTSTRAP, resampled_means
+from asv_benchmarks.wide_data import classes, numbers
+from skbayes import BayesSearchCV, log_randint
+from skbayes.evaluation.growth.routes import SHARE
+
+STORE = Path(".asv/staged_runs.jsonl")
+N_FULL = 12
+MOST = 300
+N_SPLITS = 5
+
+
+class Task(NamedTuple):
+    """An estimator with the most rounds, its space without them, and data."""
+
+    estimator: Any
+    parameter: str
+    space: dict[str, Any]
+    data: Callable[[], tuple[Any, Any]]
+    route: str = "auto"
+    most: int = MOST
+
+    @property
+    def scoring(self) -> str:
+        return "neg_log_loss" if is_classifier(self.estimator) else "neg_mean_squared_error"
+
+
+TREES = {
+    "learning_rate": loguniform(0.01, 1),
+    "max_depth": log_randint(1, 8),
+    "min_samples_leaf": log_randint(1, 60),
+    "subsample": uniform(0.4, 0.6),
+}
+HISTOGRAMS = {
+    "learning_rate": loguniform(0.01, 1),
+    "max_leaf_nodes": log_randint(3, 32),
+    "min_samples_leaf": log_randint(2, 60),
+    "l2_regularization": loguniform(1e-6, 10),
+}
+ADA = {"learning_rate": loguniform(0.01, 2), "estimator__max_depth": log_randint(1, 8)}
+NETWORK = {
+    "learning_rate_init": loguniform(1e-4, 0.1),
+    "alpha": loguniform(1e-6, 1),
+    "hidden_layer_sizes": [(8,), (32,), (100,)],
+}
+LINEAR = {
+    "alpha": loguniform(1e-6, 0.1),
+    "eta0": loguniform(1e-4, 1),
+    "learning_rate": ["constant", "invscaling", "adaptive"],
+}
+
+
+def _ada() -> AdaBoostRegressor:
+    return AdaBoostRegressor(DecisionTreeRegressor(random_state=0), random_state=0)
+
+
+def _piped(model: Any, space: dict[str, Any]) -> tuple[Any, str, dict[str, Any]]:
+    name = type(model).__name__.lower()
+    searched = {f"{name}__{key}": values for key, values in space.items()}
+    return make_pipeline(StandardScaler(), model), f"{name}__max_iter", searched
+
+
+TASKS = {
+    "trees diabetes": Task(
+        GradientBoostingRegressor(random_state=0),
+        "n_estimators",
+        TREES,
+        lambda: load_diabetes(return_X_y=True),
+    ),
+    "trees cancer": Task(
+        GradientBoostingClassifier(random_state=0),
+        "n_estimators",
+        TREES,
+        lambda: load_breast_cancer(return_X_y=True),
+    ),
+    "trees pima": Task(
+        GradientBoostingClassifier(random_state=0), "n_estimators", TREES, classes("pima", 600)
+    ),
+    "trees houses": Task(
+        GradientBoostingRegressor(random_state=0), "n_estimators", TREES, numbers("houses", 500)
+    ),
+    "histograms german": Task(
+        HistGradientBoostingClassifier(random_state=0, early_stopping=False),
+        "max_iter",
+        HISTOGRAMS,
+        classes("german", 600),
+    ),
+    "histograms vehicle": Task(
+        HistGradientBoostingClassifier(random_state=0, early_stopping=False),
+        "max_iter",
+        HISTOGRAMS,
+        classes("vehicle", 600),
+        most=150,
+    ),
+    "histograms cars": Task(
+        HistGradientBoostingRegressor(random_state=0, early_stopping=False),
+        "max_iter",
+        HISTOGRAMS,
+        numbers("cars", 500),
+    ),
+    "histograms balances": Task(
+        HistGradientBoostingRegressor(random_state=0, early_stopping=False),
+        "max_iter",
+        HISTOGRAMS,
+        numbers("balances", 500),
+    ),
+    "ada boost car seats": Task(_ada(), "n_estimators", ADA, numbers("car seats", 400), most=150),
+    "network digits": Task(
+        *_piped(MLPClassifier(random_state=0), NETWORK),
+        lambda: tuple(part[:500] for part in load_digits(return_X_y=True)),
+        route="partial_fit",
+        most=100,
+    ),
+    "network meats": Task(
+        *_piped(MLPRegressor(random_state=0), NETWORK),
+        numbers("meats", 250),
+        route="partial_fit",
+        most=200,
+    ),
+    "linear phoneme": Task(
+        *_piped(SGDClassifier(loss="log_loss", random_state=0), LINEAR),
+        classes("phoneme", 600),
+        route="partial_fit",
+        most=100,
+    ),
+}
+
+
+def rounds_of(task: Task, search: Any, patience: int | None) -> np.ndarray:
+    """Return how many rounds each candidate was fitted for, all splits together."""
+    table = search.cv_results_
+    n_splits = table.get("n_splits_evaluated", np.full(len(table["params"]), N_SPLITS))
+    if search.staged is None:
+        return np.array([p[task.parameter] for p in table["params"]]) * n_splits
+    if patience is None:
+        return task.most * n_splits
+    return np.array([_fitted(curves, patience, task.most) for curves in search.cv_curves_])
+
+
+def _fitted(curves: dict[str, np.ndarray], patience: int, most: int) -> int:
+    """Return the rounds that a candidate was fitted for, in chunks, until its last stage."""
+    total = 0
+    for scores in next((v for k, v in curves.items() if k.startswith("test")), ()):
+        n_scored = curves["stages"][np.isfinite(scores)][-1:].sum()
+        n = 0
+        while n < n_scored:
+            n = min(most, n + max(patience, math.ceil(n * SHARE)))
+        total += n
+    return total
+
+
+def searched(name: str, method: str, seed: int) -> dict[str, Any]:
+    """Return the record of a search: its scores against the rounds, and the loss held out."""
+    warnings.simplefilter("ignore")
+    task = TASKS[name]
+    estimator = task.estimator.set_params(**{task.parameter: task.most})
+    X, y = task.data()
+    labels = y if is_classifier(estimator) else None
+    X, X_out, y, y_out = train_test_split(X, y, test_size=0.4, random_state=0, stratify=labels)
+    patience = task.most // 10 if method == "staged, patience" else None
+    options: dict[str, Any] = {"n_iter": None, "cv": N_SPLITS, "refit": False}
+    options |= {"scoring": task.scoring, "random_state": seed}
+    space = task.space
+    if method == "rounds searched":
+        space = {**space, task.parameter: log_randint(max(2, task.most // 30), task.most)}
+        options["n_fits"] = 5 * N_FULL * N_SPLITS
+    else:
+        options |= {"staged": task.parameter, "staged_route": task.route}
+        options |= {"staged_patience": patience, "n_fits": N_FULL * N_SPLITS}
+        options["n_fits"] *= 1 if patience is None else 4
+    with threadpool_limits(1):
+        search = BayesSearchCV(estimator, space, **options).fit(X, y)
+        rounds = np.cumsum(rounds_of(task, search, patience))
+        is_within = rounds <= N_FULL * N_SPLITS * task.most
+        table = search.cv_results_
+        complete = table.get("n_splits_evaluated", np.full(len(rounds), N_SPLITS)) == N_SPLITS
+        scores = np.where(complete & is_within, table["mean_test_score"], -np.inf)
+        best = clone(estimator).set_params(**table["params"][int(np.argmax(scores))]).fit(X, y)
+    held_out = get_scorer(task.scoring)(best, X_out, y_out)
+    found = np.maximum.accumulate(scores)[is_within].round(8).tolist()
+    key = {"task": name, "method": method, "seed": seed}
+    return {**key, "rounds": rounds[is_within].tolist(), "best": found, "held_out": held_out}
+
+
+METHODS = ("rounds searched", "staged", "staged, patience")
+
+
+def read(store: Path) -> list[dict[str, Any]]:
+    lines = store.read_text().splitlines() if store.exists() else []
+    return [json.loads(line) for line in lines]
+
+
+def run(store: Path, n_seeds: int) -> None:
+    """Do the searches that the store does not hold."""
+    store.parent.mkdir(parents=True, exist_ok=True)
+    done = {(r["task"], r["method"], r["seed"]) for r in read(store)}
+    keys = [(t, m, s) for s in range(n_seeds) for t in TASKS for m in METHODS]
+    calls = [delayed(searched)(*key) for key in keys if key not in done]
+    for record in Parallel(n_jobs=-1, return_as="generator_unordered")(calls):
+        with store.open("a") as lines:
+            lines.write(json.dumps(record) + "\n")
+        print(record["task"], record["method"], record["seed"], record["best"][-1], flush=True)
+
+
+def regrets(records: list[dict[str, Any]], share: float) -> dict[str, dict[str, np.ndarray]]:
+    """Return the regrets of every method by task, at a share of the rounds.
+
+    0 is the best score of any search, 1 the score of the median search after a tenth of the rounds.
+    """
+    by_task: dict[str, dict[str, list[float]]] = {}
+    for name in TASKS:
+        own = [r for r in records if r["task"] == name]
+        budget = N_FULL * N_SPLITS * TASKS[name].most
+        best = max(record["best"][-1] for record in own)
+        start = np.median([_at(record, 0.1 * budget) for record in own])
+        for record in own:
+            regret = (best - _at(record, share * budget)) / (best - start)
+            by_task.setdefault(record["method"], {}).setdefault(name, []).append(regret)
+    return {m: {t: np.array(v) for t, v in tasks.items()} for m, tasks in by_task.items()}
+
+
+def _at(record: dict[str, Any], rounds: float) -> float:
+    """Return the best score after so many rounds; the first one there is if they are too few."""
+    finite = [(n, score) for n, score in zip(record["rounds"], record["best"], strict=True)]
+    known = [score for n, score in finite if np.isfinite(score)]
+    return next((s for n, s in reversed(finite) if n <= rounds and np.isfinite(s)), known[0])
+
+
+def table(store: Path) -> None:
+    """Print the regrets, their ratios to that of searched rounds, and the loss held out."""
+    records = read(store)
+    print("| method | seeds | at half | at all | ratio at all | held out: better, worse |")
+    print("|---|---|---|---|---|---|")
+    halves, wholes = regrets(records, 0.5), regrets(records, 1.0)
+    held = {
+        (m, t): np.mean([r["held_out"] for r in records if (r["method"], r["task"]) == (m, t)])
+        for m in METHODS
+        for t in TASKS
+    }
+    first = METHODS[0]
+    for method in METHODS:
+        means = [np.mean([v.mean() for v in table[method].values()]) for table in (halves, wholes)]
+        n_seeds = min(map(len, wholes[method].values()))
+        better = sum(held[method, t] > held[first, t] for t in TASKS)
+        drawn = np.random.default_rng(0).choice(list(TASKS), (N_BOOTSTRAP, len(TASKS)))
+        pair = resampled_means(wholes[method], drawn) / resampled_means(wholes[first], drawn)
+        low, high = np.quantile(pair, [0.025, 0.975])
+        base = np.mean([v.mean() for v in wholes[first].values()])
+        ratio = f"{means[1] / base:.2f} [{low:.2f}, {high:.2f}]"
+        cells = [method, n_seeds, *(f"{mean:.3f}" for mean in means), ratio]
+        print("| " + " | ".join(map(str, [*cells, f"{better}, {len(TASKS) - better}"])) + " |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=["run", "table"])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--store", type=Path, default=STORE)
+    arguments = parser.parse_args()
+    if arguments.action == "run":
+        run(arguments.store, arguments.seeds)
+    else:
+        table(arguments.store)
+
+
+if __name__ == "__main__":
+    main()
