@@ -1,13 +1,14 @@
-"""How many boosting rounds: a parameter, or early stopping?
-=========================================================
+"""How many boosting rounds: searched, by early stopping, or found on the way?
+===========================================================================
 
 The number of rounds and the learning rate belong together: half the rate needs about twice the
 rounds. One search tunes both. Another tunes everything but the rounds, and lets each fit stop when
-a tenth of its training data says so.
+a tenth of its training data says so. The third scores each fit after every stage of its growth, and
+takes the number of rounds with the best mean over the splits.
 """
 
 # %%
-# Both searches have the same other parameters and the same number of candidates.
+# All searches have the same other parameters and the same number of candidates.
 import time
 
 import matplotlib.pyplot as plt
@@ -18,6 +19,7 @@ from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.model_selection import train_test_split
 
 from skbayes import BayesSearchCV, log_randint
+from skbayes.inspection import StageCurvesDisplay
 
 X, y = make_friedman1(1500, 10, noise=4.0, random_state=0)
 X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=300, random_state=0)
@@ -36,6 +38,15 @@ searches = {
         by_search, {**space, "n_estimators": log_randint(10, 300)}, n_iter=25, cv=3, random_state=0
     ),
     "early stopping": BayesSearchCV(by_itself, space, n_iter=25, cv=3, random_state=0),
+    "staged": BayesSearchCV(
+        GradientBoostingRegressor(random_state=0, n_estimators=300),
+        space,
+        n_iter=25,
+        cv=3,
+        random_state=0,
+        staged="n_estimators",
+        staged_patience=30,
+    ),
 }
 for name, search in searches.items():
     begin = time.perf_counter()
@@ -48,39 +59,24 @@ for name, search in searches.items():
     )
 
 # %%
-# Left: the candidates whose rounds were tuned; the good ones lie on a band from many rounds at a
-# small rate to few at a large one. Right: the error of the two winners on held-out data.
+# Left: the mean score of the ten best candidates of the last search, as they grow; a dot marks the
+# number of rounds of each. Curves that end early were given up, as 30 rounds had brought nothing.
+# Right: the error of the three winners on held-out data.
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-table = searches["rounds tuned"].cv_results_
-points = left.scatter(
-    table["param_learning_rate"].astype(float),
-    table["param_n_estimators"].astype(float),
-    c=table["mean_test_score"],
-    vmin=np.quantile(table["mean_test_score"], 0.5),
-)
-figure.colorbar(points, ax=left, label="R²")
-left.set(
-    xscale="log",
-    yscale="log",
-    xlabel="learning rate",
-    ylabel="rounds",
-    title="Candidates of the search that tunes both",
-)
-left.minorticks_off()
+StageCurvesDisplay.from_search(searches["staged"], ax=left)
 for name, search in searches.items():
     stages = search.best_estimator_.staged_predict(X_test)
     errors = [np.mean((y_test - prediction) ** 2) for prediction in stages]
     right.plot(np.arange(1, len(errors) + 1), errors, label=name)
 right.set(
-    xscale="log",
-    yscale="log",
     xlabel="round",
     ylabel="mean squared error on held-out data",
-    title="The two winners, round by round",
+    title="The three winners, round by round",
 )
 right.legend()
 plt.show()
 
 # %%
-# Both ways end with the same score. Stopping early has one parameter less, so take it unless the
-# data is so little that a tenth of it is missed.
+# All three end with the same score here. The last one has one parameter less than the first, holds
+# nothing out as the second does, and shows what more rounds would bring: give `staged` where the
+# model can be scored on its way.

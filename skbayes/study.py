@@ -14,11 +14,14 @@ A study knows samplers and trials, and neither clocks nor workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
+from skbayes.pruning.curves import RULES, Curve
 from skbayes.pruning.racing import Race, make_race
 from skbayes.samplers.base import History, NoProposal, Proposal, Sampler, split_scores
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
@@ -50,6 +53,11 @@ class Study:
     racing : float or None, default=None
         A trial is dropped, see `should_drop`, if the probability that it is better than the best
         trial is less than this number. None drops no trial.
+    pruning : {'median', 'halving', 'paired'} or None, default=None
+        By which rule a trial is ended at an early stage of its training, see `should_prune`:
+        'median' if it is below the median of the complete trials, 'halving' if it is not among the
+        best third at stages 1, 3, 9, …, 'paired' if it is unlikely to end above the best trial. It
+        does not go with `racing`.
 
     Attributes
     ----------
@@ -78,6 +86,7 @@ class Study:
         n_points: int = 1,
         random_state: int | None = None,
         racing: float | None = None,
+        pruning: str | None = None,
     ) -> None:
         self.seed = _read_seed(random_state)
         if n_points < 1:
@@ -88,13 +97,21 @@ class Study:
         self.sampler = sampler if isinstance(sampler, Sampler) else self._make_sampler(sampler)
         if racing is not None and not (isinstance(racing, float) and 0.0 < racing < 1.0):
             raise ValueError(f"racing={racing!r}: give a probability between 0 and 1, or None.")
-        self.n_points, self.racing = n_points, racing
+        if pruning is not None and pruning not in RULES:
+            names = ", ".join(map(repr, RULES))
+            raise ValueError(f"pruning={shown_as(pruning)}: give {names} or None.")
+        if racing is not None and pruning is not None:
+            raise ValueError(
+                f"racing={racing!r} needs scores by split, pruning={pruning!r} by stage; give one."
+            )
+        self.n_points, self.racing, self.pruning = n_points, racing, pruning
         self.trials: list[Trial] = []
         self.n_finished = 0
         self._n_shown: list[int] = []  # how many outcomes the proposal of each trial was shown
         self._waits_for_all = False
         self._races: dict[int, Race | None] = {}  # of the pending trials that have reports
-        self._reports: dict[int, dict[int, float]] = {}  # scores by split, of the same
+        self._reports: dict[int, dict[int, float]] = {}  # scores by split or stage, of the same
+        self._pruned: set[int] = set()  # pending trials of which `should_prune` was true
 
     def _make_sampler(self, name: Any) -> Sampler:
         start = QuasiRandomSampler(self.space, self.seed)
@@ -149,27 +166,71 @@ class Study:
         """
         self._add(trial, self._n_to_show())
 
-    def report(self, trial: Trial, split: int, score: float | Outcome) -> None:
-        """Record the score of one split of a pending trial, for `should_drop`.
+    def report(self, trial: Trial, step: int, score: float | Outcome) -> None:
+        """Record the score of a pending trial on one split, or at one stage of its training.
 
         Parameters
         ----------
         trial : Trial
-        split : int
-            Number of the split, from 0. The splits may be reported in any order, best in that of
-            `Trial.split_order`.
+        step : int
+            Number of the split, from 0, for `should_drop`. The splits may be reported in any order,
+            best in that of `Trial.split_order`. If the study prunes, a stage, from 1: how many
+            epochs or rounds the trial has been trained, for `should_prune`.
         score : float or Outcome
             Greater is better; NaN stands for a failure. An outcome is that of this split alone.
 
         Raises
         ------
         ValueError
-            If the trial was not handed out, or has an outcome already.
+            If the trial was not handed out, or has an outcome already, or the stage is no positive
+            integer.
         """
         self._check_pending(trial)
+        if self.pruning is not None and not (isinstance(step, Integral) and step > 0):
+            raise ValueError(f"step={shown_as(step)}: a stage is an integer of at least 1.")
         if isinstance(score, Outcome):
             [score] = score.scores[score.metric]
-        self._reports.setdefault(trial.number, {})[split] = float(score)
+        self._reports.setdefault(trial.number, {})[int(step)] = float(score)
+
+    def should_prune(self, trial: Trial) -> bool:
+        """Whether the reported stages of a trial show that it is not worth more of them.
+
+        The decision depends on the trials that its proposal was shown, and on its own curve. A
+        trial whose latest score is not finite is ended too. `tell` it without an outcome then: it
+        is never the best, and the sampler takes it as an estimate of what it would have become.
+
+        Parameters
+        ----------
+        trial : Trial
+
+        Examples
+        --------
+        >>> from scipy.stats import uniform
+        >>> from skbayes import Study
+        >>> study = Study({"x": uniform(0, 1)}, pruning="median", random_state=0)
+        >>> n_epochs = 0
+        >>> for _ in range(20):
+        ...     trial = study.ask()
+        ...     for epoch in range(1, 10):
+        ...         study.report(trial, epoch, -((trial.params["x"] - 0.3) ** 2) - 1.0 / epoch)
+        ...         n_epochs += 1
+        ...         if study.should_prune(trial):
+        ...             break
+        ...     study.tell(trial)
+        >>> n_epochs < 180
+        True
+        >>> round(study.best_trial.params["x"], 1)
+        0.3
+        """
+        curve = self._reports.get(trial.number)
+        if self.pruning is None or not curve:
+            return False
+        shown = self.trials[: self._n_shown[trial.number]]
+        complete, ended = (_curves_of(shown, is_complete) for is_complete in (True, False))
+        is_finite = np.isfinite(curve[max(curve)])
+        if not is_finite or RULES[self.pruning](curve, complete, ended):
+            self._pruned.add(trial.number)
+        return trial.number in self._pruned
 
     def should_drop(self, trial: Trial) -> bool:
         """Whether the reported splits of a trial show that it is not worth the others.
@@ -229,7 +290,7 @@ class Study:
         trial : Trial
         outcome : Outcome, float or None, default=None
             A number is the score, greater is better; NaN stands for a failed trial. None stands
-            for the scores that were reported of its splits.
+            for the scores that were reported: those of its splits, or the one of its last stage.
 
         Raises
         ------
@@ -240,10 +301,11 @@ class Study:
         if outcome is None:
             outcome = self._reported_outcome(trial)
         elif not isinstance(outcome, Outcome):
-            outcome = Outcome.of_scores(outcome)
+            outcome = replace(Outcome.of_scores(outcome), curve=self._curve(trial))
         self.trials[trial.number] = trial.with_outcome(outcome)
         self._races.pop(trial.number, None)
         self._reports.pop(trial.number, None)
+        self._pruned.discard(trial.number)
         self._count_finished()
 
     def restore(self, trial: Trial, n_shown: int | None = None) -> None:
@@ -331,11 +393,18 @@ class Study:
         reports = self._reports.get(trial.number)
         if not reports:
             raise ValueError(f"trial {trial.number} has no reports; give its outcome.")
+        if self.pruning is not None:
+            last = Outcome.of_scores(reports[max(reports)])
+            return replace(last, curve=self._curve(trial), is_pruned=trial.number in self._pruned)
         n_needed, race = self.n_needed(trial), self.race_of(trial)
         splits = tuple(sorted(list(reports)[:n_needed]))
         scores = tuple(reports[split] for split in splits)
         n_splits = None if race is None else len(race.best)
         return Outcome({SINGLE_METRIC: scores}, splits, n_splits=n_splits)
+
+    def _curve(self, trial: Trial) -> dict[int, float]:
+        """Return the scores of a trial by stage; empty if the study does not prune."""
+        return {} if self.pruning is None else dict(self._reports.get(trial.number, {}))
 
     def _n_to_show(self) -> int:
         """Return how many outcomes the next proposal is shown."""
@@ -354,6 +423,13 @@ class Study:
             if self.trials[self.n_finished].outcome is None:
                 return
             self.n_finished += 1
+
+
+def _curves_of(trials: Sequence[Trial], is_complete: bool) -> list[Curve]:
+    """Return the scores by stage of the trials that were trained to the end, or were not."""
+    scored = [t for t in trials if t.is_complete == is_complete and np.isfinite(t.score)]
+    outcomes = [trial.outcome for trial in scored if trial.outcome is not None]
+    return [outcome.curve for outcome in outcomes if outcome.curve]
 
 
 def _read_seed(random_state: Any) -> int:

@@ -48,6 +48,10 @@ class Outcome:
         How many splits the cross-validation has; None for as many as were evaluated.
     found : mapping of str to object, default={}
         Parameters that were not searched but found by the evaluation: the number of rounds.
+    curve : mapping of int to float, default={}
+        Scores by stage, if they were reported while the trial was under way.
+    is_pruned : bool, default=False
+        Whether it was ended at the last stage of its curve.
 
     Examples
     --------
@@ -64,6 +68,8 @@ class Outcome:
     failure: str | None = None
     n_splits: int | None = None
     found: Mapping[str, Any] = field(default_factory=dict)
+    curve: Mapping[int, float] = field(default_factory=dict)
+    is_pruned: bool = False
 
     @classmethod
     def of_scores(cls, *scores: float) -> Self:
@@ -78,8 +84,9 @@ class Outcome:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all splits were evaluated."""
-        return self.n_splits is None or len(self.splits) == self.n_splits
+        """Whether all splits were evaluated, up to the last stage."""
+        is_whole = self.n_splits is None or len(self.splits) == self.n_splits
+        return is_whole and not self.is_pruned
 
     @cached_property
     def score(self) -> float:

@@ -1,6 +1,7 @@
 """The window as ask and tell: what a proposal sees does not depend on what came in when."""
 
 import pickle
+import re
 import subprocess
 import sys
 import textwrap
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from skbayes import Study
-from skbayes.samplers.base import NoProposal, Proposal, Sampler
+from skbayes.samplers.base import History, NoProposal, Proposal, Sampler
 from skbayes.samplers.gp import GPSampler
 from skbayes.samplers.tpe import TPESampler
 from skbayes.space import Space
@@ -316,3 +317,105 @@ def test_a_trial_without_reports_is_told_its_outcome():
         study.tell(trial)
     with pytest.raises(ValueError, match=r"racing=1.5: give a probability"):
         Study(LINE, racing=1.5)
+
+
+def trained(study, n_trials, n_stages=9, order=lambda pending: pending.pop(0), starts=0.6):
+    """Train trials whose scores rise by stage to −|x − 0.3|, several pending at once."""
+    pending, n_steps = [], 0
+    while study.n_finished < n_trials:
+        while len(study.trials) < n_trials and isinstance(trial := study.ask(), Trial):
+            pending.append(trial)
+        trial = order(pending)
+        for stage in range(1, n_stages + 1):
+            study.report(trial, stage, -abs(trial.params["x"] - 0.3) - starts / stage)
+            n_steps += 1
+            if study.should_prune(trial):
+                break
+        study.tell(trial)
+    return n_steps
+
+
+@pytest.mark.parametrize("pruning", ["median", "halving", "paired"])
+def test_pruning_saves_stages_and_finds_the_best(pruning):
+    study = Study(LINE, pruning=pruning, random_state=0)
+    assert trained(study, 25) < 0.75 * 25 * 9
+    assert study.best_trial.params["x"] == pytest.approx(0.3, abs=0.05)
+    pruned = [trial for trial in study.trials if trial.outcome.is_pruned]
+    assert pruned
+    assert not any(trial.is_complete for trial in pruned)
+
+
+@pytest.mark.parametrize("pruning", ["median", "halving", "paired"])
+def test_pruning_does_not_depend_on_the_order_in_which_trials_end(pruning):
+    found = []
+    for order in (lambda pending: pending.pop(0), lambda pending: pending.pop()):
+        study = Study(LINE, pruning=pruning, n_points=3, random_state=0)
+        trained(study, 15, order=order)
+        found.append([(t.params["x"], dict(t.outcome.curve)) for t in study.trials])
+    assert found[0] == found[1]
+
+
+def test_a_pruned_trial_is_estimated_by_the_gain_of_others():
+    study = Study(LINE, pruning="paired", random_state=0)
+    trained(study, 12)
+    history = History(study.space, study.trials, len(study.trials))
+    mean, variance = history.estimates
+    for trial in study.trials:
+        true = -abs(trial.params["x"] - 0.3) - 0.6 / 9
+        assert mean[trial.number] == pytest.approx(true)  # all curves are parallel here
+        assert variance[trial.number] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_trial_that_explodes_is_ended_and_has_failed():
+    study = Study(LINE, pruning="median", random_state=0)
+    trial = study.ask()
+    study.report(trial, 1, 0.5)
+    assert not study.should_prune(trial)
+    study.report(trial, 2, float("nan"))
+    assert study.should_prune(trial)
+    study.tell(trial)
+    assert np.isnan(study.trials[0].score)
+    trained(study, 8)
+    assert np.isfinite(study.best_trial.score)
+
+
+def test_a_trial_that_was_trained_to_the_end_is_complete():
+    study = Study(LINE, pruning="median", random_state=0)
+    for score in (0.9, 0.8, 0.7, 0.6, 0.1):
+        trial = study.ask()
+        study.report(trial, 1, score)
+        study.tell(trial)  # nobody asked whether to prune
+    assert all(trial.is_complete for trial in study.trials)
+    trial = study.ask()
+    study.report(trial, 1, 0.0)
+    study.tell(trial, 0.95)  # another final score than the last one
+    assert study.best_trial is study.trials[-1]
+
+
+def test_a_study_that_prunes_can_be_stored():
+    whole = Study(LINE, pruning="median", random_state=0)
+    trained(whole, 12)
+    half = Study(LINE, pruning="median", random_state=0)
+    trained(half, 6)
+    half = pickle.loads(pickle.dumps(half))
+    trained(half, 12)
+    assert [t.params for t in half.trials] == [t.params for t in whole.trials]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"pruning": "asha"}, "pruning='asha': give 'median', 'halving', 'paired' or None."),
+        ({"pruning": "median", "racing": 0.05}, "racing=0.05 needs scores by split"),
+    ],
+)
+def test_pruning_that_is_not_known_is_refused(options, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Study(LINE, **options)
+
+
+@pytest.mark.parametrize("stage", [0, -1, 1.5, "1"])
+def test_a_stage_is_a_positive_integer(stage):
+    study = Study(LINE, pruning="median", random_state=0)
+    with pytest.raises(ValueError, match="a stage is an integer of at least 1"):
+        study.report(study.ask(), stage, 0.5)

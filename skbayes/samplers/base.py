@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skbayes.models.split_effects import estimates
+from skbayes.pruning.curves import final_estimate
 from skbayes.space.base import SearchSpace, row_key
 from skbayes.space.dimensions import ELSEWHERE
 from skbayes.space.space import RESTORE_TOLERANCE
@@ -177,7 +178,7 @@ class History:
 
     @cached_property
     def estimates(self) -> tuple[FloatArray, FloatArray]:
-        """Scores as if all splits had been evaluated, and their variances, each of shape (n,).
+        """Estimated scores of whole evaluations, and their variances, each of shape (n,).
 
         NaN and zero where there is no score. The variance of a complete trial is zero.
         """
@@ -187,7 +188,22 @@ class History:
             scored = [self.trials[int(number)] for number in np.flatnonzero(is_scored)]
             mean[is_scored], variance[is_scored] = estimates(split_scores(scored))
             mean[self.is_complete] = self.scores[self.is_complete]
+            complete = self.curves(self.is_complete)
+            for trial in self.trials:
+                outcome, n = trial.outcome, trial.number
+                if outcome is not None and outcome.is_pruned and np.isfinite(trial.score):
+                    mean[n], variance[n] = final_estimate(outcome.curve, complete)
         return mean, variance
+
+    def curves(self, of_trials: NDArray[np.bool_]) -> list[Mapping[int, float]]:
+        """Return the curves of some trials, of those that have one.
+
+        Parameters
+        ----------
+        of_trials : ndarray of shape (n,)
+        """
+        chosen = [self.trials[int(number)].outcome for number in np.flatnonzero(of_trials)]
+        return [outcome.curve for outcome in chosen if outcome is not None and outcome.curve]
 
     @property
     def n_finished(self) -> int:

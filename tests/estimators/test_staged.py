@@ -21,7 +21,7 @@ from sklearn.ensemble import (
 )
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import SGDClassifier
-from sklearn.metrics import make_scorer, mean_squared_error
+from sklearn.metrics import get_scorer, make_scorer, mean_squared_error
 from sklearn.model_selection import cross_val_score, cross_validate
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
@@ -183,14 +183,17 @@ def test_sample_weights_are_routed_to_fits_and_scores():
     weights = np.linspace(0.1, 2.0, len(y))
     with sklearn.config_context(enable_metadata_routing=True):
         model = clone(MODEL).set_fit_request(sample_weight=True)
-        model.set_score_request(sample_weight=True)
         pipeline = Pipeline([("scale", StandardScaler().set_fit_request(sample_weight=False))])
         pipeline.steps.append(("model", model))
         space = {f"model__{name}": values for name, values in SPACE.items()}
-        search = search_of(pipeline, space=space, staged="model__n_estimators", n_iter=3)
+        scoring = get_scorer("r2").set_score_request(sample_weight=True)
+        options = {"staged": "model__n_estimators", "n_iter": 3, "scoring": scoring}
+        search = search_of(pipeline, space=space, **options)
         search.fit(X, y, sample_weight=weights)
         best = clone(pipeline).set_params(**search.best_params_)
-        expected = cross_validate(best, X, y, cv=3, params={"sample_weight": weights})
+        expected = cross_validate(
+            best, X, y, cv=3, scoring=scoring, params={"sample_weight": weights}
+        )
     found = [search.cv_results_[f"split{k}_test_score"][search.best_index_] for k in range(3)]
     np.testing.assert_allclose(found, expected["test_score"], rtol=1e-12)
 
@@ -269,7 +272,7 @@ def test_patience_leaves_rounds_out(monkeypatch):
         n_rounds[patience] = sum(rounds), search.best_score_
     assert n_rounds[None][0] == 5 * 3 * 200
     assert n_rounds[10][0] < 0.6 * n_rounds[None][0]
-    assert n_rounds[10][1] > n_rounds[None][1] - 0.02
+    assert n_rounds[10][1] > n_rounds[None][1] - 0.05
 
 
 def test_what_is_noisy_is_still_found():

@@ -17,6 +17,7 @@ from skbayes.inspection.displays import (
     PartialEffectDisplay,
     RungDisplay,
     SearchMapDisplay,
+    StageCurvesDisplay,
     TimelineDisplay,
 )
 from tests.inspection.displays import searches
@@ -25,6 +26,7 @@ from tests.inspection.displays.layout import check_legible, texts_of, words_of
 pytestmark = pytest.mark.slow
 
 ALL = [getattr(displays, name) for name in displays.__all__]
+ALL.remove(StageCurvesDisplay)  # it needs a search of its own
 OF_SPACES = [ParallelCoordinatesDisplay, ParameterImportanceDisplay, SearchMapDisplay]
 
 
@@ -59,6 +61,12 @@ IN_STYLES = [(display, "dark_background") for display in ALL]
 IN_STYLES += [
     (display, "default") for display in (ConvergenceDisplay, RungDisplay, TimelineDisplay)
 ]
+
+
+@pytest.mark.parametrize("style", ["default", "dark_background"])
+def test_curves_are_legible_in_light_and_dark(style, plt):
+    with plt.style.context(style):
+        check_legible(StageCurvesDisplay.from_search(searches.staged()).figure_)
 
 
 @pytest.mark.parametrize("display, style", IN_STYLES)
@@ -186,6 +194,8 @@ def test_what_a_display_needs_is_said():
         RungDisplay.from_search(grid)
     with pytest.raises(ValueError, match="GridSearchCV has no timeline_; give a fitted search"):
         TimelineDisplay.from_search(grid)
+    with pytest.raises(ValueError, match="search: it has no curves; give staged="):
+        StageCurvesDisplay.from_search(grid)
     with pytest.raises(ValueError, match="names: 'D' was not searched"):
         PartialEffectDisplay.from_search(grid, "D")
     with pytest.raises(ValueError, match="names: 3 is neither a parameter nor a tuple"):

@@ -9,6 +9,7 @@ from skbayes.inspection.displays import (
     PartialEffectDisplay,
     RungDisplay,
     SearchMapDisplay,
+    StageCurvesDisplay,
     TimelineDisplay,
 )
 from skbayes.inspection.displays.axes_labels import plain_all, round_ticks
@@ -16,6 +17,7 @@ from skbayes.inspection.displays.convergence import Convergence, convergence_of
 from skbayes.inspection.displays.figures import score_range
 from skbayes.inspection.displays.parameter_axes import parameter_axes
 from skbayes.inspection.displays.rungs import rungs_of
+from skbayes.inspection.displays.stage_curves import stage_curves_of
 from skbayes.inspection.displays.timelines import fits_of
 from skbayes.space import Space
 from tests.inspection.displays import searches
@@ -90,6 +92,20 @@ def test_a_resource_that_is_a_parameter_does_not_tell_candidates_apart():
     rungs = rungs_of(search)
     assert ((rungs.parent >= 0) == (rungs.rung > 0)).all()
     assert "n_estimators" in words_of(RungDisplay.from_search(search).figure_)
+
+
+def test_curves_are_those_of_the_table_and_the_best_is_first():
+    search = searches.staged()
+    table, curves = search.cv_results_, stage_curves_of(search)
+    assert curves[0].candidate == search.best_index_
+    scores = [table["mean_test_score"][curve.candidate] for curve in curves]
+    assert scores == sorted(scores, reverse=True)
+    for curve in curves:
+        assert curve.mean[curve.chosen] == table["mean_test_score"][curve.candidate]
+        assert curve.stages[curve.chosen] == table["params"][curve.candidate]["epochs"]
+    drawn = StageCurvesDisplay.from_search(search)
+    assert len(drawn.lines_) == 10
+    np.testing.assert_array_equal(drawn.lines_[0].get_ydata(), curves[0].mean)
 
 
 def test_fits_are_those_of_the_timeline():

@@ -1,0 +1,99 @@
+"""Rules that end a trial by its curve, against their definitions."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from skbayes.pruning.curves import (
+    RULES,
+    final_estimate,
+    halving_stops,
+    median_stops,
+    paired_stops,
+)
+
+
+def curve(*scores, first=1):
+    return dict(enumerate(scores, start=first))
+
+
+CURVES = st.lists(st.floats(-10, 10), min_size=3, max_size=6).map(lambda scores: curve(*scores))
+MANY = st.lists(CURVES, min_size=4, max_size=9)
+
+
+@given(CURVES, MANY)
+def test_the_median_is_that_of_running_means(own, others):
+    stage = max(own)
+    means = [np.mean([s for k, s in other.items() if k <= stage]) for other in others]
+    assert median_stops(own, others, []) == (max(own.values()) < np.median(means))
+
+
+def test_the_median_needs_complete_trials_that_have_come_so_far():
+    low, high = curve(0.0), [curve(1.0, 2.0)] * 4
+    assert median_stops(low, high, [])
+    assert not median_stops(low, high[:3], high)
+    late = [curve(1.0, 2.0, first=5)] * 4
+    assert not median_stops(low, late, [])
+
+
+def test_halving_keeps_the_best_third_at_every_rung():
+    finished = [curve(*[0.1 * i] * 9) for i in range(8)]
+    decisions = [halving_stops(curve(score), finished, []) for score in np.arange(-0.05, 0.8, 0.1)]
+    # Of nine that come to the first stage, three go on.
+    assert decisions == [True] * 6 + [False] * 3
+    assert not halving_stops(curve(0.9, 0.0), finished, [])  # nothing is decided at stage 2
+    assert halving_stops(curve(0.9, 0.9, 0.0), finished, [])  # but at stage 3
+    assert halving_stops(curve(0.0), [], [{1: 0.5}, {1: 0.4}])  # those that were ended count too
+
+
+def test_halving_waits_for_three():
+    assert not halving_stops(curve(0.0), [curve(1.0)], [])
+
+
+@given(CURVES, MANY)
+def test_the_paired_rule_is_a_prediction_by_student(own, others):
+    stage = max(own)
+    others = [other for other in others if len(other) >= stage]
+    if len(others) < 4:
+        assert not paired_stops(own, others, [])
+        return
+    final = np.array([other[max(other)] for other in others])
+    then = np.array([other[stage] for other in others])
+    best = np.argmax(final)
+    changes = np.delete((final - final[best]) - (then - then[best]), best)
+    spread = np.std(changes, ddof=1) * np.sqrt(1 + 1 / len(changes))
+    if spread < 1e-9:
+        return
+    difference = own[stage] - then[best] + changes.mean()
+    expected = stats.t.cdf(difference / spread, len(changes) - 1) < 0.05
+    assert paired_stops(own, others, []) == expected
+
+
+def test_a_slow_starter_is_not_ended_if_others_have_caught_up():
+    early = [curve(0.9 - 0.2 * i, 0.9 + 0.01 * i) for i in range(4)]
+    assert not paired_stops(curve(0.2), early, [])
+    parallel = [curve(0.5 - 0.01 * i, 0.9 - 0.01 * i) for i in range(4)]
+    assert paired_stops(curve(0.2), parallel, [])
+    assert not paired_stops(curve(0.5), parallel, [])
+
+
+@pytest.mark.parametrize("rule", RULES.values())
+def test_nothing_is_ended_before_there_is_anything_to_compare_with(rule):
+    assert not rule(curve(-1e9), [], [])
+
+
+@given(st.integers(0, 100), st.integers(1, 4))
+def test_the_estimate_of_the_end_adds_what_the_better_half_has_gained(seed, stage):
+    table = np.random.default_rng(seed).normal(size=(7, 6))
+    mean, variance = final_estimate(curve(*[0.5] * stage), [curve(*row) for row in table])
+    better = table[np.argsort(-table[:, -1])[:4]]
+    gains = better[:, -1] - better[:, stage - 1]
+    assert mean == pytest.approx(0.5 + gains.mean())
+    assert variance == pytest.approx(gains.var(ddof=1))
+
+
+def test_without_two_complete_trials_the_last_score_is_the_estimate():
+    assert final_estimate(curve(0.1, 0.2), []) == (0.2, 0.0)
+    assert final_estimate(curve(0.1, 0.2), [curve(0.3, 0.4)]) == (0.2, 0.0)
