@@ -41,7 +41,7 @@ from skbayes.evaluation.results import (
 )
 from skbayes.evaluation.table import metrics_of
 from skbayes.evaluation.task import Evaluator
-from skbayes.findings import closing_lines
+from skbayes.findings import Edge, closing_lines
 from skbayes.space.written import shown
 from skbayes.surrogate import Surrogate
 from skbayes.trial import Trial
@@ -223,6 +223,9 @@ class StoresResults(BaseSearchCV):
             rest = int(self.best_index_), plan.splits, self.failures_, is_noisy
             try:
                 lines = closing_lines(plan.space, self.estimator, self.cv_results_, metric, *rest)
+                most = self.estimator.get_params(deep=True).get(plan.staged)
+                if most is not None and self.best_params_[plan.staged] == most:
+                    lines.append(str(Edge(str(plan.staged), most, is_upper=True)))
             except Exception as error:  # what is only shown must not end a search
                 lines = [f"What was found cannot be summed up: {shown(error)}"]
             for line in lines:

@@ -275,6 +275,15 @@ def test_patience_leaves_rounds_out(monkeypatch):
     assert n_rounds[10][1] > n_rounds[None][1] - 0.05
 
 
+@pytest.mark.parametrize(("most", "is_said"), [(3, True), (100, False)])
+def test_it_is_said_that_more_rounds_may_be_better(most, is_said, capsys):
+    model = GradientBoostingRegressor(n_estimators=most, random_state=0)
+    search = search_of(model, space={"max_depth": [1, 2, 3]}, n_iter=2, verbose=1).fit(X, y)
+    assert (search.best_params_["n_estimators"] == most) == is_said
+    line = "n_estimators=3 is at the upper end of its range; larger may be better"
+    assert (line in capsys.readouterr().out) == is_said
+
+
 def test_what_is_noisy_is_still_found():
     model = GradientBoostingRegressor(n_estimators=15, subsample=0.5)
     assert search_of(model, space={"max_depth": [1, 2, 3, 4]}, n_iter=3).fit(X, y).is_noisy_

@@ -1,0 +1,285 @@
+"""Pruning in hand-written training loops: our rules beside Optuna's pruners.
+
+    python -m asv_benchmarks.pruning_quality run [--seeds 5]
+    python -m asv_benchmarks.pruning_quality table
+
+Every method trains the same number of trials, epoch by epoch, and may end each of them early. What
+counts is how many epochs it saves, and the best score of a trial that was trained to the end. The
+store has a line for every search, so `run` can be stopped and started again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from joblib import Parallel, delayed
+from scipy.stats import loguniform, uniform
+from sklearn.base import is_classifier
+from sklearn.datasets import load_digits
+from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+from sklearn.linear_model import SGDClassifier
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPRegressor
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from asv_benchmarks.optimizers import all_flat, params_of, subspaces_of, suggest
+from asv_benchmarks.search_quality import N_BOOTSTRAP, resampled_means
+from asv_benchmarks.wide_data import Data, classes, numbers
+from skbayes import Study, log_randint
+
+STORE = Path(".asv/pruning_runs.jsonl")
+N_TRIALS = 40
+N_STAGES = 27
+
+Train = Callable[[dict[str, Any]], Iterator[float]]
+
+
+class Loop(NamedTuple):
+    """A training loop: a space, and what yields a score after each of `N_STAGES` stages."""
+
+    space: dict[str, Any]
+    train: Train
+
+
+def _parts(data: Data) -> tuple[Any, Any, Any, Any]:
+    X, y = data()
+    X, X_out, y, y_out = train_test_split(X, y, test_size=0.4, random_state=0)
+    scaler = StandardScaler().fit(X)
+    return scaler.transform(X), scaler.transform(X_out), y, y_out
+
+
+def _grow(make: Callable[..., Any], data: Data, params: dict[str, Any]) -> Iterator[float]:
+    """Boost ten rounds a stage."""
+    X, X_out, y, y_out = _parts(data)
+    model = make(random_state=0, warm_start=True, **params)
+    scorer = get_scorer("neg_log_loss" if is_classifier(model) else "r2")
+    for stage in range(1, N_STAGES + 1):
+        model.set_params(n_estimators=10 * stage).fit(X, y)
+        yield scorer(model, X_out, y_out)
+
+
+def _learn(make: Callable[..., Any], data: Data, params: dict[str, Any]) -> Iterator[float]:
+    """Learn two epochs a stage by `partial_fit`."""
+    X, X_out, y, y_out = _parts(data)
+    model = make(random_state=0, **params)
+    scorer = get_scorer("neg_log_loss" if is_classifier(model) else "r2")
+    options = {"classes": np.unique(y)} if is_classifier(model) else {}
+    for _ in range(N_STAGES):
+        try:
+            model.partial_fit(X, y, **options).partial_fit(X, y)
+            score = float(scorer(model, X_out, y_out))
+        except ValueError:  # it has exploded
+            score = float("nan")
+        yield score
+
+
+def _train_torch(params: dict[str, Any]) -> Iterator[float]:
+    """Train a small network of PyTorch on digits, an epoch a stage."""
+    import torch
+
+    torch.manual_seed(0)
+    X, X_out, y, y_out = map(torch.as_tensor, _parts(_digits))
+    X, X_out = X.float(), X_out.float()
+    n_units = params["n_units"]
+    model = torch.nn.Sequential(
+        torch.nn.Linear(64, n_units),
+        torch.nn.ReLU(),
+        torch.nn.Dropout(params["dropout"]),
+        torch.nn.Linear(n_units, 10),
+    )
+    optimizer = torch.optim.SGD(model.parameters(), lr=params["learning_rate"], momentum=0.9)
+    for _ in range(N_STAGES):
+        model.train()
+        for batch in torch.randperm(len(X)).split(params["batch_size"]):
+            loss = torch.nn.functional.cross_entropy(model(X[batch]), y[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        model.eval()
+        with torch.no_grad():
+            yield -float(torch.nn.functional.cross_entropy(model(X_out), y_out))
+
+
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    X, y = load_digits(return_X_y=True)
+    return X[:800], y[:800]
+
+
+TREES = {
+    "learning_rate": loguniform(0.005, 1),
+    "max_depth": log_randint(1, 8),
+    "min_samples_leaf": log_randint(1, 60),
+    "subsample": uniform(0.4, 0.6),
+}
+LOOPS = {
+    "network of torch, digits": Loop(
+        {
+            "learning_rate": loguniform(1e-4, 10),
+            "n_units": log_randint(8, 128),
+            "dropout": uniform(0, 0.6),
+            "batch_size": [32, 64, 128, 256],
+        },
+        _train_torch,
+    ),
+    "trees german": Loop(TREES, partial(_grow, GradientBoostingClassifier, classes("german", 600))),
+    "trees houses": Loop(TREES, partial(_grow, GradientBoostingRegressor, numbers("houses", 500))),
+    "network meats": Loop(
+        {
+            "learning_rate_init": loguniform(1e-4, 0.3),
+            "alpha": loguniform(1e-6, 1),
+            "hidden_layer_sizes": [(8,), (32,), (100,)],
+        },
+        partial(_learn, MLPRegressor, numbers("meats", 250)),
+    ),
+    "linear phoneme": Loop(
+        {
+            "alpha": loguniform(1e-6, 0.1),
+            "eta0": loguniform(1e-5, 1),
+            "learning_rate": ["constant", "invscaling", "adaptive"],
+        },
+        partial(_learn, partial(SGDClassifier, loss="log_loss"), classes("phoneme", 600)),
+    ),
+}
+
+
+def _ours(loop: Loop, seed: int, pruning: str | None) -> Iterator[tuple[list[float], bool]]:
+    study = Study(loop.space, pruning=pruning, random_state=seed)
+    for _ in range(N_TRIALS):
+        trial, curve, is_ended = study.ask(), [], False
+        for score in loop.train(dict(trial.params)):
+            curve.append(score)
+            study.report(trial, len(curve), score)
+            is_ended = study.should_prune(trial)
+            if is_ended or not np.isfinite(score):
+                break
+        is_whole = len(curve) == N_STAGES and not is_ended
+        study.tell(trial, curve[-1] if is_whole or pruning is None else None)
+        yield curve, len(curve) == N_STAGES
+
+
+def _optuna(loop: Loop, seed: int, pruner: str) -> Iterator[tuple[list[float], bool]]:
+    import optuna as peer
+
+    peer.logging.set_verbosity(peer.logging.ERROR)
+    make = {
+        "none": peer.pruners.NopPruner,
+        "median": peer.pruners.MedianPruner,
+        "hyperband": partial(peer.pruners.HyperbandPruner, 1, N_STAGES),
+    }[pruner]
+    sampler = peer.samplers.TPESampler(seed=seed)
+    study = peer.create_study(direction="maximize", sampler=sampler, pruner=make())
+    [flats], states = subspaces_of(loop.space), peer.trial.TrialState
+    assert len(flats) == len(all_flat(loop.space))
+    for _ in range(N_TRIALS):
+        trial, curve, is_ended = study.ask(), [], False
+        params = params_of(loop.space, 0, {flat.key: suggest(trial, flat) for flat in flats})
+        for score in loop.train(params):
+            curve.append(score)
+            trial.report(score, len(curve))
+            is_ended = trial.should_prune() or not np.isfinite(score)
+            if is_ended:
+                break
+        if is_ended:
+            study.tell(trial, state=states.PRUNED)
+        else:
+            study.tell(trial, curve[-1])
+        yield curve, len(curve) == N_STAGES
+
+
+METHODS: dict[str, Callable[[Loop, int], Iterator[tuple[list[float], bool]]]] = {
+    "Study": partial(_ours, pruning=None),
+    "Study, median": partial(_ours, pruning="median"),
+    "Study, halving": partial(_ours, pruning="halving"),
+    "Study, paired": partial(_ours, pruning="paired"),
+    "Optuna": partial(_optuna, pruner="none"),
+    "Optuna, MedianPruner": partial(_optuna, pruner="median"),
+    "Optuna, HyperbandPruner": partial(_optuna, pruner="hyperband"),
+}
+
+
+def searched(name: str, method: str, seed: int) -> dict[str, Any]:
+    """Return the record of a search: epochs of each trial, and final scores of whole ones."""
+    warnings.simplefilter("ignore")
+    epochs, finals = [], []
+    with threadpool_limits(1), np.errstate(all="ignore"):
+        for curve, is_whole in METHODS[method](LOOPS[name], seed):
+            epochs.append(len(curve))
+            finals.append(curve[-1] if is_whole else float("nan"))
+    return {"task": name, "method": method, "seed": seed, "epochs": epochs, "finals": finals}
+
+
+def read(store: Path) -> list[dict[str, Any]]:
+    """Return the records of the store."""
+    lines = store.read_text().splitlines() if store.exists() else []
+    return [json.loads(line) for line in lines]
+
+
+def run(store: Path, n_seeds: int) -> None:
+    """Do the searches that the store does not hold."""
+    store.parent.mkdir(parents=True, exist_ok=True)
+    done = {(r["task"], r["method"], r["seed"]) for r in read(store)}
+    keys = [(t, m, s) for s in range(n_seeds) for t in LOOPS for m in METHODS]
+    calls = [delayed(searched)(*key) for key in keys if key not in done]
+    for record in Parallel(n_jobs=-1, return_as="generator_unordered")(calls):
+        with store.open("a") as lines:
+            lines.write(json.dumps(record) + "\n")
+        shown = record["task"], record["method"], record["seed"], sum(record["epochs"])
+        print(*shown, f"{np.nanmax(record['finals']):.4f}", flush=True)
+
+
+def regrets(records: list[dict[str, Any]]) -> dict[str, dict[str, np.ndarray]]:
+    """Return regrets by method and task: 0 is the best score of all searches, 1 the median one."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for name in LOOPS:
+        own = [record for record in records if record["task"] == name]
+        finals = np.concatenate([record["finals"] for record in own])
+        best, usual = np.nanmax(finals), np.nanmedian(finals)
+        for record in own:
+            regret = min((best - np.nanmax(record["finals"])) / (best - usual), 2.0)
+            found.setdefault(record["method"], {}).setdefault(name, []).append(regret)
+    return {m: {t: np.array(v) for t, v in by_task.items()} for m, by_task in found.items()}
+
+
+def table(store: Path) -> None:
+    """Print the share of epochs that were trained, and the regrets."""
+    records = read(store)
+    found = regrets(records)
+    drawn = np.random.default_rng(0).choice(list(LOOPS), (N_BOOTSTRAP, len(LOOPS)))
+    print("| method | seeds | epochs | regret | to the same without pruning |")
+    print("|---|---|---|---|---|")
+    for method, by_task in found.items():
+        own = [record for record in records if record["method"] == method]
+        share = np.mean([sum(record["epochs"]) / (N_TRIALS * N_STAGES) for record in own])
+        base = found[method.partition(",")[0]]
+        mean = np.mean([values.mean() for values in by_task.values()])
+        difference = resampled_means(by_task, drawn) - resampled_means(base, drawn)
+        low, high = np.quantile(difference, [0.025, 0.975])
+        gap = mean - np.mean([values.mean() for values in base.values()])
+        n_seeds = min(map(len, by_task.values()))
+        last = "" if by_task is base else f"{gap:+.3f} [{low:+.3f}, {high:+.3f}]"
+        print(f"| {method} | {n_seeds} | {share:.0%} | {mean:.3f} | {last} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("action", choices=["run", "table"])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--store", type=Path, default=STORE)
+    arguments = parser.parse_args()
+    if arguments.action == "run":
+        run(arguments.store, arguments.seeds)
+    else:
+        table(arguments.store)
+
+
+if __name__ == "__main__":
+    main()
