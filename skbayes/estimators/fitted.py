@@ -224,7 +224,7 @@ class StoresResults(BaseSearchCV):
             try:
                 lines = closing_lines(plan.space, self.estimator, self.cv_results_, metric, *rest)
                 most = self.estimator.get_params(deep=True).get(plan.staged)
-                if most is not None and self.best_params_[plan.staged] == most:
+                if most is not None and self.best_params_.get(plan.staged) == most:
                     lines.append(str(Edge(str(plan.staged), most, is_upper=True)))
             except Exception as error:  # what is only shown must not end a search
                 lines = [f"What was found cannot be summed up: {shown(error)}"]
