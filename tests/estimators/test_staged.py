@@ -46,7 +46,7 @@ def search():
     return search_of(return_train_score=True).fit(X, y)
 
 
-@pytest.mark.parametrize("cls", [BayesSearchCV, TPESearchCV])
+@pytest.mark.parametrize("cls", [pytest.param(BayesSearchCV, marks=pytest.mark.slow), TPESearchCV])
 def test_a_candidate_has_the_score_of_a_fit_with_its_number_of_rounds(cls):
     search = search_of(cls=cls, n_iter=6).fit(X, y)
     table = search.cv_results_
@@ -160,7 +160,7 @@ def test_racing_drops_candidates_by_their_curves():
 def test_the_metric_that_decides_chooses_the_rounds():
     metrics = ["r2", "neg_mean_absolute_error"]
     for refit in metrics:
-        search = search_of(scoring=metrics, refit=refit, n_iter=4).fit(X, y)
+        search = search_of(scoring=metrics, refit=refit, n_iter=2).fit(X, y)
         for params, curves in zip(search.cv_results_["params"], search.cv_curves_, strict=True):
             best = curves["stages"][np.argmax(curves[f"test_{refit}"].mean(axis=0))]
             assert params["n_estimators"] == best
@@ -302,6 +302,7 @@ def test_callbacks_and_the_surrogate_know_the_rounds():
     json.dumps({k: v.tolist() for k, v in again.cv_curves_[0].items()})
 
 
+@pytest.mark.slow
 def test_it_nests_in_cross_validate():
     scores = cross_validate(search_of(n_iter=3, n_jobs=2), X, y, cv=3)["test_score"]
     assert np.isfinite(scores).all()

@@ -50,7 +50,7 @@ GROWING = [
 ]
 MOST = 12
 SLOW = pytest.mark.slow
-QUICK = {GradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier}
+QUICK = {HistGradientBoostingRegressor, RandomForestClassifier}
 """The classes that are tried by default; all others are slow tests."""
 
 
