@@ -43,6 +43,7 @@ from threadpoolctl import threadpool_limits
 from asv_benchmarks.search_quality import N_BOOTSTRAP, resampled_means
 from asv_benchmarks.wide_data import classes, numbers
 from skbayes import BayesSearchCV, log_randint
+from skbayes.evaluation.growth.growing import Stages, fit_as_scored
 from skbayes.evaluation.growth.routes import SHARE
 
 STORE = Path(".asv/staged_runs.jsonl")
@@ -216,7 +217,11 @@ def searched(name: str, method: str, seed: int) -> dict[str, Any]:
         table = search.cv_results_
         complete = table.get("n_splits_evaluated", np.full(len(rounds), N_SPLITS)) == N_SPLITS
         scores = np.where(complete & is_within, table["mean_test_score"], -np.inf)
-        best = clone(estimator).set_params(**table["params"][int(np.argmax(scores))]).fit(X, y)
+        best = clone(estimator).set_params(**table["params"][int(np.argmax(scores))])
+        if search.staged is None:
+            best.fit(X, y)
+        else:
+            fit_as_scored(best, Stages(task.parameter, task.route), X, y, {})
     held_out = get_scorer(task.scoring)(best, X_out, y_out)
     found = np.maximum.accumulate(scores)[is_within].round(8).tolist()
     key = {"task": name, "method": method, "seed": seed}

@@ -163,7 +163,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
         metric = self._store_results(records, inputs, plan, refit_metric)
         self._select_best(metric)
         self._reconsider_best(loop.evaluator, records, plan, metric)
-        self._refit_best(inputs, context)
+        self._refit_best(inputs, plan, context)
         if self.verbose > 0:
             self._say_what_was_found(plan)
         context.call_on_fit_task_end(estimator=self, X=X, y=y, metadata=inputs.metadata)

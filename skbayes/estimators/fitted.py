@@ -29,6 +29,7 @@ from skbayes.estimators.past_trials import fingerprint_of
 from skbayes.estimators.screen import say
 from skbayes.evaluation.all_failed import raise_if_all_failed
 from skbayes.evaluation.candidate import candidate_of
+from skbayes.evaluation.growth.growing import fit_as_scored
 from skbayes.evaluation.growth.stages import curves_by_split
 from skbayes.evaluation.results import (
     Record,
@@ -236,7 +237,7 @@ class StoresResults(BaseSearchCV):
         params: Mapping[str, Any] = self.best_params_
         return params
 
-    def _refit_best(self, inputs: Inputs, context: Any) -> None:
+    def _refit_best(self, inputs: Inputs, plan: Plan, context: Any) -> None:
         """Fit the best candidate on all data."""
         if not self.refit:
             return
@@ -247,8 +248,12 @@ class StoresResults(BaseSearchCV):
             task.call_on_fit_task_begin(estimator=self, **data)
             begin = time.time()
             targets = () if inputs.y is None else (inputs.y,)
+            options = inputs.routed.estimator.fit
             try:
-                best.fit(inputs.X, *targets, **inputs.routed.estimator.fit)
+                if plan.staged in self.best_params_ and plan.stages is not None:
+                    fit_as_scored(best, plan.stages, inputs.X, inputs.y, options)
+                else:
+                    best.fit(inputs.X, *targets, **options)
             except KeyboardInterrupt as interrupt:
                 interrupt.add_note(what_was_kept_before_the_refit(self))
                 raise

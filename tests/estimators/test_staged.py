@@ -20,10 +20,10 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.exceptions import FitFailedWarning
-from sklearn.linear_model import SGDClassifier
+from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.metrics import get_scorer, make_scorer, mean_squared_error
 from sklearn.model_selection import cross_val_score, cross_validate
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -79,6 +79,29 @@ def test_the_refit_has_the_rounds_of_the_best_candidate(search):
 def test_the_refit_can_have_more_rounds_as_it_has_more_samples():
     scaled = search_of(staged_scale=True).fit(X, y)
     assert scaled.best_estimator_.n_estimators == round(scaled.best_params_["n_estimators"] * 1.5)
+
+
+def test_the_refit_of_a_network_is_fitted_as_it_was_scored():
+    network = MLPRegressor(hidden_layer_sizes=(5,), max_iter=12, random_state=0)
+    pipeline = Pipeline([("scale", StandardScaler()), ("model", network)])
+    options = {"staged": "model__max_iter", "staged_route": "partial_fit", "n_iter": 2}
+    space = {"model__learning_rate_init": [0.01, 0.1, 0.3]}
+    best = search_of(pipeline, space=space, **options).fit(X, y)
+    Z = StandardScaler().fit_transform(X)
+    expected = clone(best.best_estimator_[-1])
+    for _ in range(best.best_params_["model__max_iter"]):
+        expected.partial_fit(Z, y)
+    np.testing.assert_array_equal(best.predict(X), expected.predict(Z))
+    found = best.best_estimator_.get_params()
+    assert {name: found[name] for name in best.best_params_} == best.best_params_
+
+
+def test_warm_starts_of_a_search_are_not_seen_in_its_refit():
+    model = LogisticRegression(max_iter=20)
+    options = {"staged": "max_iter", "staged_route": "warm_start", "n_iter": 2, "cv": 3}
+    search = BayesSearchCV(model, {"C": loguniform(0.1, 10)}, **options).fit(*CLASSES)
+    assert not search.best_estimator_.warm_start
+    assert search.best_estimator_.max_iter == search.best_params_["max_iter"]
 
 
 def test_training_scores_are_those_of_the_same_stage(search):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -235,6 +235,32 @@ class Growing(BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         return get_tags(self.estimator)
+
+
+def fit_as_scored(
+    estimator: Any, stages: Stages, X: Any, y: Any, options: Mapping[str, Any]
+) -> None:
+    """Fit an estimator to its number of rounds on the route on which it was scored.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted in place; its parameters are afterwards what they were.
+    stages : Stages
+    X, y : object
+    options : mapping
+        Further arguments of its `fit`.
+    """
+    model = stages.model_of(estimator)
+    route, _ = stages.checked_route(estimator, num_samples(X))
+    if route.is_exact(model):
+        estimator.fit(X, *(() if y is None else (y,)), **options)
+        return
+    before = model.get_params(deep=False)
+    unscored = replace(stages, patience=None)
+    Growing(estimator, unscored, lambda view: 0.0, None).fit(X, y, **options)
+    changed = {"warm_start", stages.parameter.rpartition("__")[2]} & before.keys()
+    model.set_params(**{name: before[name] for name in changed})
 
 
 def _append(curves: dict[str, list[float]], scores: Any) -> None:
