@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.base import clone, is_classifier
+from sklearn.cluster import MiniBatchKMeans
 from sklearn.datasets import make_classification
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -192,6 +193,16 @@ def test_partial_fit_is_called_once_per_epoch():
     # Without shuffling, epochs are the same as those of one fit.
     expected = separate_scores(model, "max_iter", curves["stages"], TARGETS, None)
     np.testing.assert_allclose(curves["test_score"], expected, atol=1e-12)
+
+
+def test_a_model_without_targets_has_its_own_score():
+    model = MiniBatchKMeans(n_clusters=3, max_iter=4, random_state=0, n_init=1)
+    options = {"staged": "max_iter", "staged_route": "partial_fit", "n_iter": 1, "cv": 2}
+    search = BayesSearchCV(model, {"n_clusters": [3]}, refit=False, **options).fit(X)
+    train, test = search.splits_[0]
+    expected = clone(model)
+    for score in search.cv_curves_[0]["test_score"][0]:
+        assert expected.partial_fit(X[train]).score(X[test]) == pytest.approx(score)
 
 
 @pytest.mark.parametrize("route", ["partial_fit", "warm_start"])
