@@ -228,7 +228,7 @@ class Study:
         shown = self.trials[: self._n_shown[trial.number]]
         complete, ended = (_curves_of(shown, is_complete) for is_complete in (True, False))
         is_finite = np.isfinite(curve[max(curve)])
-        if not is_finite or RULES[self.pruning](curve, complete, ended):
+        if not is_finite or RULES[self.pruning](self._curve(trial), complete, ended):
             self._pruned.add(trial.number)
         return trial.number in self._pruned
 
@@ -403,8 +403,9 @@ class Study:
         return Outcome({SINGLE_METRIC: scores}, splits, n_splits=n_splits)
 
     def _curve(self, trial: Trial) -> dict[int, float]:
-        """Return the scores of a trial by stage; empty if the study does not prune."""
-        return {} if self.pruning is None else dict(self._reports.get(trial.number, {}))
+        """Return the finite scores of a trial by stage; empty if the study does not prune."""
+        reports = {} if self.pruning is None else self._reports.get(trial.number, {})
+        return {stage: score for stage, score in reports.items() if np.isfinite(score)}
 
     def _n_to_show(self) -> int:
         """Return how many outcomes the next proposal is shown."""

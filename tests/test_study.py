@@ -419,3 +419,18 @@ def test_a_stage_is_a_positive_integer(stage):
     study = Study(LINE, pruning="median", random_state=0)
     with pytest.raises(ValueError, match="a stage is an integer of at least 1"):
         study.report(study.ask(), stage, 0.5)
+
+
+@pytest.mark.parametrize("pruning", ["median", "halving", "paired"])
+def test_stages_may_be_reported_now_and_then(pruning):
+    study = Study(LINE, pruning=pruning, random_state=0)
+    for number in range(12):
+        trial = study.ask()
+        for stage in (10, 20, 30):
+            odd = float("nan") if stage == 20 and number % 2 else trial.params["x"] - 10.0 / stage
+            study.report(trial, stage, odd)
+        if not study.should_prune(trial):
+            study.report(trial, 40, trial.params["x"])
+        study.tell(trial)
+    assert all(np.isfinite(trial.score) for trial in study.trials)
+    assert not any(np.isnan(list(trial.outcome.curve.values())).any() for trial in study.trials)

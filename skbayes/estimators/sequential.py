@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import is_classifier
 
-from skbayes._sklearn_compat import Interval, Options, StrOptions
+from skbayes._sklearn_compat import Interval, Options, StrOptions, num_samples
 from skbayes.engine.budget import FitsBudget, Patience, StoppingRule
 from skbayes.engine.records.checkpoint import Checkpoint
 from skbayes.estimators.base import PER_TRIAL, BaseModelSearchCV
@@ -203,7 +203,8 @@ class SequentialSearchCV(BaseModelSearchCV):
         return initial_records(self, space, fingerprint, len(splits))
 
     def _stages(self, inputs: Inputs, splits: list[Split]) -> Stages | None:
-        return read_stages(self, max(len(train) for train, _ in splits))
+        most = max(len(train) for train, _ in splits)
+        return read_stages(self, num_samples(inputs.X) if self.refit else most)
 
     def _params_of_refit(self, n_samples: int) -> Mapping[str, Any]:
         best = dict(super()._params_of_refit(n_samples))

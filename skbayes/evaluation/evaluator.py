@@ -107,7 +107,8 @@ class Evaluation(Evaluator):
     def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
         result = self._evaluate_here(trial, split, Unfittable(reason), parameters=None)
         error = f"{FitProcessDied.__module__}.{FitProcessDied.__name__}: {reason}\n"
-        return result | {"fit_error": frames_below_fit(stack) + error}
+        no_curves = {} if self.stages is None else {"curves": None}
+        return result | no_curves | {"fit_error": frames_below_fit(stack) + error}
 
     def again(self, trial: Trial, split: int) -> SplitResult:
         silent = replace(self, context_of=None)

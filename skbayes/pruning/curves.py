@@ -68,7 +68,11 @@ def halving_stops(curve: Curve, complete: Sequence[Curve], others: Sequence[Curv
     rung = 1
     while rung <= max(curve):
         own = _until(curve, rung)
-        rivals = [_until(o, rung)[-1] for o in [*complete, *others] if o and max(o) >= rung]
+        rivals = [
+            seen[-1]
+            for other in [*complete, *others]
+            if max(other) >= rung and (seen := _until(other, rung))
+        ]
         if own and len(rivals) + 1 >= FACTOR:
             n_better = sum(score > own[-1] for score in rivals)
             if n_better >= (len(rivals) + 1) // FACTOR:

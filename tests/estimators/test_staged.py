@@ -1,6 +1,7 @@
 """`staged`: the number of rounds is found by the fits themselves, and not searched."""
 
 import json
+import os
 import pickle
 import re
 
@@ -402,3 +403,72 @@ def test_a_forest_grows_tree_by_tree():
     search = search_of(forest, space={"max_features": uniform(0.2, 0.7)}, n_iter=2).fit(X, y)
     expected = cross_val_score(clone(forest).set_params(**search.best_params_), X, y, cv=3).mean()
     assert search.best_score_ == pytest.approx(expected, rel=1e-12)
+
+
+class DiesWhenDeep(GradientBoostingRegressor):
+    """Ends its process if its trees are deep."""
+
+    def fit(self, X, y, sample_weight=None):
+        if self.max_depth == 2:
+            os._exit(1)
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_worker_that_dies_fails_its_split_alone(tmp_path):
+    options = {"space": {"max_depth": [1, 2]}, "n_iter": 2, "n_jobs": 2}
+    model = DiesWhenDeep(n_estimators=4, random_state=0)
+    for _ in range(2):  # fitted, and read from the journal
+        search = search_of(model, checkpoint=tmp_path / "journal.jsonl", **options).fit(X, y)
+        assert search.best_params_["max_depth"] == 1
+        assert len(search.failures_) == 1
+
+
+def test_a_forest_of_another_class_counts_all_its_trees():
+    class Forest(RandomForestRegressor):
+        pass
+
+    model = Forest(n_estimators=9, random_state=0)
+    options = {"staged_route": "warm_start", "space": {"max_depth": [3]}, "n_iter": 1}
+    search = search_of(model, **options).fit(X, y)
+    assert len(search.best_estimator_.estimators_) == search.best_params_["n_estimators"]
+    expected = cross_val_score(clone(model).set_params(**search.best_params_), X, y, cv=3).mean()
+    assert search.best_score_ == pytest.approx(expected, rel=1e-12)
+
+
+def test_early_stopping_of_the_refit_is_refused_before_the_first_fit():
+    many = np.zeros((10_500, 1)), np.zeros(10_500)
+    model = HistGradientBoostingRegressor(max_iter=3)
+    with pytest.raises(ValueError, match="would stop early"):
+        search_of(model, space={"max_depth": [1, 2]}, staged="max_iter", n_iter=2).fit(*many)
+
+
+def test_several_metrics_that_fail_at_first_stand_at_their_stages():
+    def scores(estimator, X, y):
+        predictions = estimator.predict(X)
+        if len(np.unique(predictions)) < 8:
+            raise ValueError("too few")
+        return {"a": -mean_squared_error(y, predictions), "b": float(np.std(predictions))}
+
+    model = GradientBoostingRegressor(n_estimators=12, max_depth=2, random_state=0)
+    options = {"scoring": scores, "refit": "a", "space": {"random_state": [0]}, "n_iter": 1}
+    search = search_of(model, **options).fit(X, y)
+    [curves] = search.cv_curves_
+    assert set(curves) == {"stages", "test_a", "test_b"}
+    assert curves["test_a"].shape == curves["test_b"].shape == (3, 12)
+    assert np.isnan(curves["test_a"][:, 0]).all()
+    mse = make_scorer(mean_squared_error, greater_is_better=False)
+    expected = cross_val_score(search.best_estimator_, X, y, cv=3, scoring=mse).mean()
+    assert search.best_score_ == pytest.approx(expected)
+
+
+def test_the_own_score_of_an_estimator_counts():
+    class Scored(GradientBoostingRegressor):
+        def score(self, X, y, sample_weight=None):
+            return -mean_squared_error(y, self.predict(X), sample_weight=sample_weight)
+
+    search = search_of(Scored(n_estimators=5, random_state=0), n_iter=1).fit(X, y)
+    expected = cross_val_score(search.best_estimator_, X, y, cv=3).mean()
+    assert search.best_score_ == pytest.approx(expected)
+    assert expected < -100.0

@@ -95,8 +95,10 @@ def fit_and_score_stages(
     curves = growing.curves["test"]
     has_scores = result["fit_error"] is None and any(np.isfinite(c).any() for c in curves.values())
     result["curves"] = growing.curves if has_scores else None
-    for metric in [m for m in errors if m in curves and np.isfinite(curves[m]).any()]:
-        del errors[metric]
+    for metric in list(errors):  # the error of a callable stands for all of its metrics
+        failed = [curves[metric]] if metric in curves else list(curves.values())
+        if failed and all(np.isfinite(curve).any() for curve in failed):
+            del errors[metric]
     return result
 
 

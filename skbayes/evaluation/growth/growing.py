@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -264,8 +264,17 @@ def fit_as_scored(
 
 
 def _append(curves: dict[str, list[float]], scores: Any) -> None:
-    """Append the scores of a stage to the curves; a score that failed is NaN."""
+    """Append the scores of a stage to the curves; a score that failed is NaN.
+
+    A callable of several metrics that fails has no names, so what failed before them or after has
+    one number for all.
+    """
     table = scores if isinstance(scores, Mapping) else {SINGLE_METRIC: scores}
+    if list(table) == [SINGLE_METRIC] and SINGLE_METRIC not in curves and curves:
+        table = dict.fromkeys(curves, table[SINGLE_METRIC])
+    elif SINGLE_METRIC in curves and SINGLE_METRIC not in table:
+        failed = curves.pop(SINGLE_METRIC)
+        curves.update({metric: list(failed) for metric in table})
     for metric, score in table.items():
         curves.setdefault(metric, []).append(np.nan if isinstance(score, str) else float(score))
 
@@ -374,25 +383,34 @@ class AtStage:
         return self._respond("decision_function", X)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Return the accuracy of a classifier, R² of a regressor, and any other model's own score.
+        """Return the score that the model's own method gives.
 
         Parameters
         ----------
         X, y, sample_weight : object
         """
-        if not (is_classifier(self) or is_regressor(self)):
-            return float(self._respond("score", X))
-        metric = accuracy_score if is_classifier(self) else r2_score
-        return float(metric(y, self.predict(X), sample_weight=sample_weight))
+        model = self.snapshot.model
+        data = () if y is None else (y,)
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        if type(self.snapshot) is Snapshot:  # it is the model itself
+            return float(model.score(self._transform(X), *data, **weights))
+        if type(model).__module__.startswith("catboost"):  # whose method looks into the model
+            metric = accuracy_score if is_classifier(self) else r2_score
+            return float(metric(y, self.predict(X), **weights))
+        return float(type(model).score(self, X, *data, **weights))
 
     def _respond(self, method: str, X: Any) -> Any:
+        return self.snapshot.respond(method, self._transform(X))
+
+    def _transform(self, X: Any) -> Any:
+        """Return samples as the steps before transform them."""
         if id(X) not in self._transformed:
             Z = X
             for pipeline in self._pipelines:
                 for _, transformer in pipeline.steps[:-1]:
                     Z = transformer.transform(Z) if hasattr(transformer, "transform") else Z
             self._transformed[id(X)] = Z, X  # X is kept, so that no other data is given its id
-        return self.snapshot.respond(method, self._transformed[id(X)][0])
+        return self._transformed[id(X)][0]
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(

@@ -23,9 +23,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from inspect import signature
 from typing import Any, ClassVar
 
-import numpy as np
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.multiclass import unique_labels
 
 from skbayes._sklearn_compat import num_samples
 from skbayes.evaluation.growth.stages import COARSE, FINE
@@ -239,7 +239,8 @@ class WarmStart(Route):
         model.set_params(warm_start=True)
         if model.get_params(deep=False).get("oob_score"):
             model.set_params(oob_score=False)  # it is not asked for, and not always possible
-        counts_all = self.is_exact(model)  # other models count the rounds of this call
+        # Ensembles count all their members, other models the iterations of one call.
+        counts_all = parameter == "n_estimators" or isinstance(model, tuple(RESOURCE_OF))
         n_before = 0
         for stage in stages:
             model.set_params(**{parameter: stage if counts_all else stage - n_before})
@@ -275,7 +276,7 @@ class PartialFit(Route):
         model.set_params(**{parameter: 1})
         options = dict(options)
         if is_classifier(model) and _takes(model.partial_fit, "classes"):
-            options["classes"] = np.unique(data[1])
+            options["classes"] = unique_labels(data[1])
         n_before = 0
         for stage in stages:
             for _ in range(stage - n_before):

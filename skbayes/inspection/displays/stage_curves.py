@@ -9,7 +9,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skbayes.evaluation.growth.stages import best_position
 from skbayes.inspection.displays.candidates import candidates_of, score_name_of
 from skbayes.inspection.displays.figures import (
     FAINT,
@@ -85,13 +84,19 @@ def stage_curves_of(search: Any, *, metric: str | None = None) -> list[StageCurv
             "BayesSearchCV(..., staged='n_estimators')."
         )
     ranked = np.argsort(np.where(found.is_complete, -found.scores, np.inf), kind="stable")
-    indices = [int(index) for index in ranked if found.is_complete[index]]
-    return [_curve(search.cv_curves_[index], index, found.metric) for index in indices]
+    curves = [_curve(search, int(i), found.metric) for i in ranked if found.is_complete[i]]
+    known = [curve for curve in curves if np.isfinite(curve.mean).any()]
+    if not known:
+        raise ValueError("search: no candidate has a score on all splits after any stage.")
+    return known
 
 
-def _curve(curves: dict[str, Any], index: int, metric: str) -> StageCurve:
-    by_split = curves[f"test_{metric}"]
-    return StageCurve(index, curves["stages"], by_split.mean(axis=0), best_position(by_split))
+def _curve(search: Any, index: int, metric: str) -> StageCurve:
+    curves = search.cv_curves_[index]
+    stages = curves["stages"]
+    mean = curves.get(f"test_{metric}", np.full((1, len(stages)), np.nan)).mean(axis=0)
+    chosen = np.flatnonzero(stages == search.cv_results_["params"][index].get(search.staged))
+    return StageCurve(index, stages, mean, int(chosen[0]) if len(chosen) else None)
 
 
 class StageCurvesDisplay:
