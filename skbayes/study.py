@@ -14,14 +14,14 @@ A study knows samplers and trials, and neither clocks nor workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from skbayes.pruning.curves import RULES, Curve
+from skbayes.pruning.curves import RULES, curves_of
 from skbayes.pruning.racing import Race, make_race
 from skbayes.samplers.base import History, NoProposal, Proposal, Sampler, split_scores
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
@@ -226,7 +226,7 @@ class Study:
         if self.pruning is None or not curve:
             return False
         shown = self.trials[: self._n_shown[trial.number]]
-        complete, ended = (_curves_of(shown, is_complete) for is_complete in (True, False))
+        complete, ended = (curves_of(shown, is_complete) for is_complete in (True, False))
         is_finite = np.isfinite(curve[max(curve)])
         if not is_finite or RULES[self.pruning](self._curve(trial), complete, ended):
             self._pruned.add(trial.number)
@@ -424,13 +424,6 @@ class Study:
             if self.trials[self.n_finished].outcome is None:
                 return
             self.n_finished += 1
-
-
-def _curves_of(trials: Sequence[Trial], is_complete: bool) -> list[Curve]:
-    """Return the scores by stage of the trials that were trained to the end, or were not."""
-    scored = [t for t in trials if t.is_complete == is_complete and np.isfinite(t.score)]
-    outcomes = [trial.outcome for trial in scored if trial.outcome is not None]
-    return [outcome.curve for outcome in outcomes if outcome.curve]
 
 
 def _read_seed(random_state: Any) -> int:

@@ -19,7 +19,7 @@ def read_stages(search: Any, n_samples: int) -> Stages | None:
     search : estimator
         Its parameters `staged`, `staged_route` and `staged_patience` say what the user wants.
     n_samples : int
-        Largest number of training samples of a split.
+        Largest number of samples that a model is fitted to.
 
     Raises
     ------

@@ -105,7 +105,7 @@ class Evaluation(Evaluator):
         return task
 
     def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
-        result = self._evaluate_here(trial, split, Unfittable(reason), parameters=None)
+        result = self._evaluate_here(trial, split, Unfittable(reason), parameters=None, stages=None)
         error = f"{FitProcessDied.__module__}.{FitProcessDied.__name__}: {reason}\n"
         no_curves = {} if self.stages is None else {"curves": None}
         return result | no_curves | {"fit_error": frames_below_fit(stack) + error}
@@ -131,9 +131,8 @@ class Evaluation(Evaluator):
             watch=None,
             estimator=self.estimator,
             returns_model=False,
-            stages=None if isinstance(model, Unfittable) else self.stages,
             candidate_progress=(trial.number, self.n_trials),
-            **{**self.options, **options},
+            **{"stages": self.stages, **self.options, **options},
         )
         return answer.results[split]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from skbayes._sklearn_compat import without_fit_frame
-from skbayes.evaluation.growth.stages import at_position, chosen_position, stage_of
+from skbayes.evaluation.growth.stages import at_position, chosen_position
 from skbayes.trial import SINGLE_METRIC, Outcome, Trial
 
 HEADER = "Traceback (most recent call last):"
@@ -115,12 +115,11 @@ def at_best_stage(
     stage : int or None
         None if the model does not grow; then the results are as they were.
     """
-    curves = next((r["curves"]["test"] for r in results if r.get("curves") is not None), None)
+    curves = next((r["curves"] for r in results if r.get("curves") is not None), None)
     if curves is None:
         return results, None
-    followed = maximised_metric(curves, metric)
-    position = chosen_position(results, followed)
-    return [at_position(result, position) for result in results], stage_of(results, followed)
+    position = chosen_position(results, maximised_metric(curves["test"], metric))
+    return [at_position(r, position) for r in results], int(curves["stages"][position])
 
 
 def _score_in(table: Any, name: str) -> float:

@@ -29,7 +29,7 @@ import numpy as np
 from scipy.special import stdtr
 
 from skbayes.pruning.racing import MIN_COMPLETE
-from skbayes.trial import FloatArray
+from skbayes.trial import FloatArray, Trial
 
 Curve = Mapping[int, float]
 
@@ -53,7 +53,7 @@ def median_stops(curve: Curve, complete: Sequence[Curve], others: Sequence[Curve
         Of the finished trials that were ended early; not used.
     """
     stage = max(curve)
-    means = [np.mean(_until(other, stage)) for other in complete if _until(other, stage)]
+    means = [np.mean(seen) for other in complete if (seen := _until(other, stage))]
     return len(means) >= MIN_COMPLETE and max(curve.values()) < np.median(means)
 
 
@@ -136,6 +136,20 @@ def final_estimate(curve: Curve, complete: Sequence[Curve]) -> tuple[float, floa
     better = np.argsort(-final, kind="stable")[: max(2, (len(final) + 1) // 2)]
     gains = (final - then)[better]
     return curve[stage] + float(gains.mean()), float(gains.var(ddof=1))
+
+
+def curves_of(trials: Sequence[Trial], is_complete: bool) -> list[Curve]:
+    """Return the curves of trials that have a score.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+    is_complete : bool
+        Whether those that were trained to the end are wanted, or the others.
+    """
+    scored = [t for t in trials if t.is_complete == is_complete and np.isfinite(t.score)]
+    outcomes = [trial.outcome for trial in scored if trial.outcome is not None]
+    return [outcome.curve for outcome in outcomes if outcome.curve]
 
 
 def finals(curves: Sequence[Curve]) -> FloatArray:

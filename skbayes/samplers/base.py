@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skbayes.models.split_effects import estimates
-from skbayes.pruning.curves import final_estimate
+from skbayes.pruning.curves import curves_of, final_estimate
 from skbayes.space.base import SearchSpace, row_key
 from skbayes.space.dimensions import ELSEWHERE
 from skbayes.space.space import RESTORE_TOLERANCE
@@ -188,22 +188,12 @@ class History:
             scored = [self.trials[int(number)] for number in np.flatnonzero(is_scored)]
             mean[is_scored], variance[is_scored] = estimates(split_scores(scored))
             mean[self.is_complete] = self.scores[self.is_complete]
-            complete = self.curves(self.is_complete)
+            complete = curves_of(self.trials, is_complete=True)
             for trial in self.trials:
                 outcome, n = trial.outcome, trial.number
                 if outcome is not None and outcome.is_pruned and np.isfinite(trial.score):
                     mean[n], variance[n] = final_estimate(outcome.curve, complete)
         return mean, variance
-
-    def curves(self, of_trials: NDArray[np.bool_]) -> list[Mapping[int, float]]:
-        """Return the curves of some trials, of those that have one.
-
-        Parameters
-        ----------
-        of_trials : ndarray of shape (n,)
-        """
-        chosen = [self.trials[int(number)].outcome for number in np.flatnonzero(of_trials)]
-        return [outcome.curve for outcome in chosen if outcome is not None and outcome.curve]
 
     @property
     def n_finished(self) -> int:

@@ -14,7 +14,7 @@ from skbayes._sklearn_compat import (
     safe_split,
 )
 from skbayes.evaluation.growth.growing import Growing, Stages
-from skbayes.trial import SINGLE_METRIC
+from skbayes.evaluation.growth.stages import unnamed
 
 
 def fit_and_score_stages(
@@ -107,5 +107,4 @@ def _last_scores(curves: Mapping[str, list[float]]) -> Any:
     last = {metric: [s for s in curve if np.isfinite(s)][-1:] for metric, curve in curves.items()}
     if not all(last.values()):
         return None
-    scores = {metric: found[0] for metric, found in last.items()}
-    return scores[SINGLE_METRIC] if list(scores) == [SINGLE_METRIC] else scores
+    return unnamed({metric: found[0] for metric, found in last.items()})

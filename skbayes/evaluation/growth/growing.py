@@ -20,8 +20,9 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
 from skbayes._sklearn_compat import num_samples
-from skbayes.evaluation.growth.routes import Route, Snapshot, route_of
+from skbayes.evaluation.growth.routes import Growth, Route, Snapshot, route_of
 from skbayes.evaluation.growth.stages import stages_up_to
+from skbayes.evaluation.results import maximised_metric
 from skbayes.evaluation.warm_start import stops_early
 from skbayes.trial import SINGLE_METRIC
 
@@ -47,6 +48,11 @@ class Stages:
     route: str = "auto"
     patience: int | None = None
     metric: str | None = None
+
+    @property
+    def own_parameter(self) -> str:
+        """The parameter, without the names of the steps around its owner."""
+        return self.parameter.rpartition("__")[2]
 
     def model_of(self, estimator: Any) -> Any:
         """Return the part of an estimator that grows.
@@ -76,7 +82,7 @@ class Stages:
         ValueError
             If it cannot grow.
         """
-        model, own = self.model_of(estimator), self.parameter.rpartition("__")[2]
+        model, own = self.model_of(estimator), self.own_parameter
         params = model.get_params(deep=False)
         if own not in params and not hasattr(model, own):
             raise ValueError(f"staged={self.parameter!r}: {type(model).__name__} has no {own}.")
@@ -227,8 +233,7 @@ class Growing(BaseEstimator):
         if patience is None:
             return False
         test, stages = self.curves["test"], self.curves["stages"]
-        metric = self.stages.metric if self.stages.metric in test else next(iter(test))
-        curve = np.array(test[metric])
+        curve = np.array(test[maximised_metric(test, self.stages.metric)])
         if not np.isfinite(curve).any():
             return bool(stages[-1] >= patience)
         return bool(stages[-1] - stages[int(np.nanargmax(curve))] >= patience)
@@ -259,7 +264,7 @@ def fit_as_scored(
     before = model.get_params(deep=False)
     unscored = replace(stages, patience=None)
     Growing(estimator, unscored, lambda view: 0.0, None).fit(X, y, **options)
-    changed = {"warm_start", stages.parameter.rpartition("__")[2]} & before.keys()
+    changed = {"warm_start", stages.own_parameter} & before.keys()
     model.set_params(**{name: before[name] for name in changed})
 
 
@@ -301,12 +306,11 @@ class _LastStep(BaseEstimator):
         X, y, **options : object
             As the steps before have transformed them.
         """
-        name = self.growing.stages.parameter.rpartition("__")[2]
+        name, patience = self.growing.stages.own_parameter, self.growing.stages.patience
         data = (X,) if y is None else (X, y)
+        growth = Growth(self.model, name, self.stages, data, options, patience)
         transformed: dict[int, Any] = {}
-        patience = self.growing.stages.patience
-        snapshots = self.route.grow(self.model, name, self.stages, data, options, patience)
-        for stage, snapshot in zip(self.stages, snapshots, strict=True):
+        for stage, snapshot in zip(self.stages, self.route.grow(growth), strict=True):
             view = AtStage(snapshot, self.pipelines, transformed)
             if not self.growing.look(stage, view):
                 break

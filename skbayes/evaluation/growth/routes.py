@@ -20,6 +20,7 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from inspect import signature
 from typing import Any, ClassVar
 
@@ -108,6 +109,43 @@ class _AtIteration(Snapshot):
         return getattr(self.model, method)(X, **self._option)
 
 
+@dataclass(frozen=True, eq=False)
+class Growth:
+    """A model that is to grow, and how far.
+
+    Parameters
+    ----------
+    model : estimator
+        Changed in place.
+    parameter : str
+        The one of its own that counts the rounds.
+    stages : sequence of int
+        Ascending.
+    data : sequence
+        X, and y if there is one.
+    options : mapping
+        Further arguments of `fit`.
+    patience : int or None
+        After how many rounds without a better score no more are asked for; None if all are.
+    """
+
+    model: Any
+    parameter: str
+    stages: Sequence[int]
+    data: Sequence[Any]
+    options: Mapping[str, Any]
+    patience: int | None
+
+    def fit_to(self, n_rounds: int) -> None:
+        """Fit the model with a number of rounds.
+
+        Parameters
+        ----------
+        n_rounds : int
+        """
+        self.model.set_params(**{self.parameter: n_rounds}).fit(*self.data, **self.options)
+
+
 class Route(ABC):
     """One of the ways."""
 
@@ -135,30 +173,12 @@ class Route(ABC):
         return True
 
     @abstractmethod
-    def grow(
-        self,
-        model: Any,
-        parameter: str,
-        stages: Sequence[int],
-        data: Sequence[Any],
-        options: Mapping[str, Any],
-        patience: int | None,
-    ) -> Iterator[Snapshot]:
+    def grow(self, growth: Growth) -> Iterator[Snapshot]:
         """Fit a model, and yield a snapshot for each stage.
 
         Parameters
         ----------
-        model : estimator
-            Changed in place.
-        parameter : str
-        stages : sequence of int
-            Ascending.
-        data : sequence
-            X, and y if there is one.
-        options : mapping
-            Further arguments of `fit`.
-        patience : int or None
-            After how many rounds without a better score no more are asked for; None if all are.
+        growth : Growth
         """
 
 
@@ -170,25 +190,18 @@ class Staged(Route):
     def suits(self, model: Any, parameter: str) -> bool:
         return parameter in ROUNDS and hasattr(model, "staged_predict")
 
-    def grow(
-        self,
-        model: Any,
-        parameter: str,
-        stages: Sequence[int],
-        data: Sequence[Any],
-        options: Mapping[str, Any],
-        patience: int | None,
-    ) -> Iterator[Snapshot]:
-        n_fitted = 0
+    def grow(self, growth: Growth) -> Iterator[Snapshot]:
+        model, most, patience = growth.model, growth.stages[-1], growth.patience
+        n_samples, n_fitted = num_samples(growth.data[0]), 0
         streams: dict[Any, Any] = {}
-        for stage in stages:
+        for stage in growth.stages:
             if stage > n_fitted:
-                n_more = stages[-1]
-                if patience is not None and can_grow(model, parameter, num_samples(data[0])):
+                n_more = most
+                if patience is not None and can_grow(model, growth.parameter, n_samples):
                     n_more = max(patience, math.ceil(n_fitted * SHARE))
                     model.set_params(warm_start=True)
-                n_fitted = min(n_fitted + n_more, stages[-1])
-                model.set_params(**{parameter: n_fitted}).fit(*data, **options)
+                n_fitted = min(n_fitted + n_more, most)
+                growth.fit_to(n_fitted)
                 streams = {}
             yield _AtStage(model, stage, streams)
 
@@ -201,18 +214,10 @@ class Iteration(Route):
     def suits(self, model: Any, parameter: str) -> bool:
         return parameter in ROUNDS and bool(_iteration_option(model, 1))
 
-    def grow(
-        self,
-        model: Any,
-        parameter: str,
-        stages: Sequence[int],
-        data: Sequence[Any],
-        options: Mapping[str, Any],
-        patience: int | None,
-    ) -> Iterator[Snapshot]:
-        model.set_params(**{parameter: stages[-1]}).fit(*data, **options)
-        for stage in stages:
-            yield _AtIteration(model, stage)
+    def grow(self, growth: Growth) -> Iterator[Snapshot]:
+        growth.fit_to(growth.stages[-1])
+        for stage in growth.stages:
+            yield _AtIteration(growth.model, stage)
 
 
 class WarmStart(Route):
@@ -227,28 +232,19 @@ class WarmStart(Route):
     def is_exact(self, model: Any) -> bool:
         return type(model) in RESOURCE_OF
 
-    def grow(
-        self,
-        model: Any,
-        parameter: str,
-        stages: Sequence[int],
-        data: Sequence[Any],
-        options: Mapping[str, Any],
-        patience: int | None,
-    ) -> Iterator[Snapshot]:
-        model.set_params(warm_start=True)
+    def grow(self, growth: Growth) -> Iterator[Snapshot]:
+        model = growth.model.set_params(warm_start=True)
         if model.get_params(deep=False).get("oob_score"):
             model.set_params(oob_score=False)  # it is not asked for, and not always possible
         # Ensembles count all their members, other models the iterations of one call.
-        counts_all = parameter == "n_estimators" or isinstance(model, tuple(RESOURCE_OF))
+        counts_all = growth.parameter == "n_estimators" or isinstance(model, tuple(RESOURCE_OF))
         n_before = 0
-        for stage in stages:
-            model.set_params(**{parameter: stage if counts_all else stage - n_before})
+        for stage in growth.stages:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 # Of class weights that are balanced anew: the samples are the same.
                 warnings.filterwarnings("ignore", "class_weight presets", UserWarning)
-                model.fit(*data, **options)
+                growth.fit_to(stage if counts_all else stage - n_before)
             n_before = stage
             yield Snapshot(model)
 
@@ -264,23 +260,15 @@ class PartialFit(Route):
     def is_exact(self, model: Any) -> bool:
         return False
 
-    def grow(
-        self,
-        model: Any,
-        parameter: str,
-        stages: Sequence[int],
-        data: Sequence[Any],
-        options: Mapping[str, Any],
-        patience: int | None,
-    ) -> Iterator[Snapshot]:
-        model.set_params(**{parameter: 1})
-        options = dict(options)
+    def grow(self, growth: Growth) -> Iterator[Snapshot]:
+        model = growth.model.set_params(**{growth.parameter: 1})
+        options = dict(growth.options)
         if is_classifier(model) and _takes(model.partial_fit, "classes"):
-            options["classes"] = unique_labels(data[1])
+            options["classes"] = unique_labels(growth.data[1])
         n_before = 0
-        for stage in stages:
+        for stage in growth.stages:
             for _ in range(stage - n_before):
-                model.partial_fit(*data, **options)
+                model.partial_fit(*growth.data, **options)
             n_before = stage
             yield Snapshot(model)
 

@@ -118,20 +118,6 @@ def at_position(result: Mapping[str, Any], position: int | None) -> dict[str, An
     return {**result, **scores}
 
 
-def stage_of(results: Sequence[Mapping[str, Any]], metric: str) -> int | None:
-    """Return the stage that a trial is judged by, as a number of rounds.
-
-    Parameters
-    ----------
-    results : sequence of SplitResult
-    metric : str
-    """
-    position = chosen_position(results, metric)
-    if position is None:
-        return None
-    return next(int(r["curves"]["stages"][position]) for r in results if r.get("curves"))
-
-
 def curves_by_split(results: Sequence[Mapping[str, Any]], n_splits: int) -> dict[str, NDArray[Any]]:
     """Return the curves of a candidate as arrays.
 
@@ -164,5 +150,14 @@ def _by_kind(result: Mapping[str, Any]) -> dict[str, Mapping[str, Sequence[float
 
 
 def _scores_at(curves: Mapping[str, Sequence[float]], position: int) -> Any:
-    scores = {metric: float(curve[position]) for metric, curve in curves.items()}
+    return unnamed({metric: float(curve[position]) for metric, curve in curves.items()})
+
+
+def unnamed(scores: dict[str, float]) -> Any:
+    """Return scores by their names, or the one score there is if it has no name of its own.
+
+    Parameters
+    ----------
+    scores : dict of str to float
+    """
     return scores[SINGLE_METRIC] if list(scores) == [SINGLE_METRIC] else scores

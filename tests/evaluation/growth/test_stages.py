@@ -10,10 +10,9 @@ from skbayes.evaluation.growth.stages import (
     best_position,
     chosen_position,
     curves_by_split,
-    stage_of,
     stages_up_to,
 )
-from skbayes.evaluation.results import outcome_of
+from skbayes.evaluation.results import at_best_stage, outcome_of
 
 
 def result(split, *curve, stages=None, **others):
@@ -60,7 +59,7 @@ def test_the_mean_decides_and_not_the_best_stage_of_a_split():
 def test_a_stage_that_a_split_has_not_reached_is_not_chosen():
     results = [result(0, 0.5, 0.6), result(1, 0.5, 0.6, 0.9)]
     assert chosen_position(results, "score") == 1
-    assert stage_of(results, "score") == 2
+    assert at_best_stage(results, None)[1] == 2
 
 
 def test_a_split_that_failed_has_no_say_in_the_stage():
