@@ -11,7 +11,6 @@ store has a line for every search, so `run` can be stopped and started again.
 from __future__ import annotations
 
 import argparse
-import json
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -19,7 +18,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy.stats import loguniform, uniform
 from sklearn.base import is_classifier
 from sklearn.datasets import load_digits
@@ -33,7 +31,9 @@ from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.optimizers import all_flat, params_of, subspaces_of, suggest
 from asv_benchmarks.search_quality import N_BOOTSTRAP, resampled_means
+from asv_benchmarks.stores import load, run_all
 from asv_benchmarks.wide_data import Data, classes, numbers
+from asv_benchmarks.wide_quality import mean
 from skbayes import Study, log_randint
 
 STORE = Path(".asv/pruning_runs.jsonl")
@@ -217,21 +217,11 @@ def searched(name: str, method: str, seed: int) -> dict[str, Any]:
     return {"task": name, "method": method, "seed": seed, "epochs": epochs, "finals": finals}
 
 
-def read(store: Path) -> list[dict[str, Any]]:
-    """Return the records of the store."""
-    lines = store.read_text().splitlines() if store.exists() else []
-    return [json.loads(line) for line in lines]
-
-
 def run(store: Path, n_seeds: int) -> None:
     """Do the searches that the store does not hold."""
-    store.parent.mkdir(parents=True, exist_ok=True)
-    done = {(r["task"], r["method"], r["seed"]) for r in read(store)}
+    done = {(r["task"], r["method"], r["seed"]) for r in load(store)}
     keys = [(t, m, s) for s in range(n_seeds) for t in LOOPS for m in METHODS]
-    calls = [delayed(searched)(*key) for key in keys if key not in done]
-    for record in Parallel(n_jobs=-1, return_as="generator_unordered")(calls):
-        with store.open("a") as lines:
-            lines.write(json.dumps(record) + "\n")
+    for record in run_all(store, searched, [key for key in keys if key not in done]):
         shown = record["task"], record["method"], record["seed"], sum(record["epochs"])
         print(*shown, f"{np.nanmax(record['finals']):.4f}", flush=True)
 
@@ -251,7 +241,7 @@ def regrets(records: list[dict[str, Any]]) -> dict[str, dict[str, np.ndarray]]:
 
 def table(store: Path) -> None:
     """Print the share of epochs that were trained, and the regrets."""
-    records = read(store)
+    records = load(store)
     found = regrets(records)
     drawn = np.random.default_rng(0).choice(list(LOOPS), (N_BOOTSTRAP, len(LOOPS)))
     print("| method | seeds | epochs | regret | to the same without pruning |")
@@ -260,13 +250,12 @@ def table(store: Path) -> None:
         own = [record for record in records if record["method"] == method]
         share = np.mean([sum(record["epochs"]) / (N_TRIALS * N_STAGES) for record in own])
         base = found[method.partition(",")[0]]
-        mean = np.mean([values.mean() for values in by_task.values()])
         difference = resampled_means(by_task, drawn) - resampled_means(base, drawn)
         low, high = np.quantile(difference, [0.025, 0.975])
-        gap = mean - np.mean([values.mean() for values in base.values()])
+        gap = mean(by_task) - mean(base)
         n_seeds = min(map(len, by_task.values()))
         last = "" if by_task is base else f"{gap:+.3f} [{low:+.3f}, {high:+.3f}]"
-        print(f"| {method} | {n_seeds} | {share:.0%} | {mean:.3f} | {last} |")
+        print(f"| {method} | {n_seeds} | {share:.0%} | {mean(by_task):.3f} | {last} |")
 
 
 def main() -> None:

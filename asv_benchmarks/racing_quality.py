@@ -29,6 +29,7 @@ from sklearn.model_selection import cross_val_score
 from threadpoolctl import threadpool_limits
 
 import skbayes.study
+from asv_benchmarks.stores import load
 from asv_benchmarks.tasks import TASKS
 from skbayes import BayesSearchCV, TPESearchCV
 from skbayes.estimators.sequential import MIN_SPLITS
@@ -142,11 +143,6 @@ def search_once(task: str, search: str, rule: str, n_splits: int, seed: int) -> 
 
 
 KEY = ("task", "search", "rule", "n_splits", "seed")
-
-
-def load(store: Path) -> list[dict[str, Any]]:
-    """Return the records of a store."""
-    return [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
 
 
 def append(

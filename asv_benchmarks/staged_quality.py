@@ -12,7 +12,6 @@ out, and the winner is scored on them.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import warnings
 from collections.abc import Callable
@@ -20,7 +19,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy.stats import loguniform, uniform
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
@@ -40,8 +38,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
-from asv_benchmarks.search_quality import N_BOOTSTRAP, resampled_means
+from asv_benchmarks.stores import load, run_all
 from asv_benchmarks.wide_data import classes, numbers
+from asv_benchmarks.wide_quality import mean, ratio
 from skbayes import BayesSearchCV, log_randint
 from skbayes.evaluation.growth.growing import Stages, fit_as_scored
 from skbayes.evaluation.growth.routes import SHARE
@@ -231,20 +230,11 @@ def searched(name: str, method: str, seed: int) -> dict[str, Any]:
 METHODS = ("rounds searched", "staged", "staged, patience")
 
 
-def read(store: Path) -> list[dict[str, Any]]:
-    lines = store.read_text().splitlines() if store.exists() else []
-    return [json.loads(line) for line in lines]
-
-
 def run(store: Path, n_seeds: int) -> None:
     """Do the searches that the store does not hold."""
-    store.parent.mkdir(parents=True, exist_ok=True)
-    done = {(r["task"], r["method"], r["seed"]) for r in read(store)}
+    done = {(r["task"], r["method"], r["seed"]) for r in load(store)}
     keys = [(t, m, s) for s in range(n_seeds) for t in TASKS for m in METHODS]
-    calls = [delayed(searched)(*key) for key in keys if key not in done]
-    for record in Parallel(n_jobs=-1, return_as="generator_unordered")(calls):
-        with store.open("a") as lines:
-            lines.write(json.dumps(record) + "\n")
+    for record in run_all(store, searched, [key for key in keys if key not in done]):
         print(record["task"], record["method"], record["seed"], record["best"][-1], flush=True)
 
 
@@ -274,7 +264,7 @@ def _at(record: dict[str, Any], rounds: float) -> float:
 
 def table(store: Path) -> None:
     """Print the regrets, their ratios to that of searched rounds, and the loss held out."""
-    records = read(store)
+    records = load(store)
     print("| method | seeds | at half | at all | ratio at all | held out: better, worse |")
     print("|---|---|---|---|---|---|")
     halves, wholes = regrets(records, 0.5), regrets(records, 1.0)
@@ -285,15 +275,11 @@ def table(store: Path) -> None:
     }
     first = METHODS[0]
     for method in METHODS:
-        means = [np.mean([v.mean() for v in table[method].values()]) for table in (halves, wholes)]
+        means = [mean(table[method]) for table in (halves, wholes)]
         n_seeds = min(map(len, wholes[method].values()))
         better = sum(held[method, t] > held[first, t] for t in TASKS)
-        drawn = np.random.default_rng(0).choice(list(TASKS), (N_BOOTSTRAP, len(TASKS)))
-        pair = resampled_means(wholes[method], drawn) / resampled_means(wholes[first], drawn)
-        low, high = np.quantile(pair, [0.025, 0.975])
-        base = np.mean([v.mean() for v in wholes[first].values()])
-        ratio = f"{means[1] / base:.2f} [{low:.2f}, {high:.2f}]"
-        cells = [method, n_seeds, *(f"{mean:.3f}" for mean in means), ratio]
+        cells = [method, n_seeds, *(f"{m:.3f}" for m in means)]
+        cells.append(ratio(wholes[method], wholes[first]))
         print("| " + " | ".join(map(str, [*cells, f"{better}, {len(TASKS) - better}"])) + " |")
 
 

@@ -13,7 +13,6 @@ the points is in `wide_quality`.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.searches import MakeSampler, bayes, random, tpe
 from asv_benchmarks.stand_ins import StandIn, accuracy
+from asv_benchmarks.stores import append, load
 from asv_benchmarks.tasks import Task
 from asv_benchmarks.wide_development import DEVELOPMENT
 from asv_benchmarks.wide_final import FINAL
@@ -69,15 +69,8 @@ def batch(name: str, source: str, seed: int) -> dict[str, Any]:
     return {**key, "seconds": seconds, "rows": rows, "scores": scores}
 
 
-def load(store: Path = STORE) -> list[dict[str, Any]]:
-    """Return the batches of the store."""
-    lines = store.read_text().splitlines() if store.exists() else []
-    return [json.loads(line) for line in lines]
-
-
 def pool(store: Path, names: list[str], n_points: int) -> None:
     """Evaluate the batches that the store does not hold."""
-    store.parent.mkdir(parents=True, exist_ok=True)
     done = {(b["task"], b["source"], b["seed"]) for b in load(store)}
     n_batches = {s: round(share * n_points / N_BATCH) for s, (_, share) in SOURCES.items()}
     keys = [
@@ -91,8 +84,7 @@ def pool(store: Path, names: list[str], n_points: int) -> None:
         for key in keys:
             if key not in done:
                 made = batch(*key)
-                with store.open("a") as lines:
-                    lines.write(json.dumps(made) + "\n")
+                append(store, made)
                 print(*key, f"{made['seconds']} s", flush=True)
 
 

@@ -12,21 +12,21 @@ started again. The part *final* is for the final word: nothing is chosen by it.
 from __future__ import annotations
 
 import argparse
-import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.optimizers import OPTIMIZERS
 from asv_benchmarks.search_quality import N_BOOTSTRAP, count_worse, resampled_means
 from asv_benchmarks.searches import MakeSampler, bayes, tpe
 from asv_benchmarks.stand_ins import CHECKPOINTS, StandIn
-from asv_benchmarks.wide import PARTS, load, stand_in
+from asv_benchmarks.stores import load, run_all
+from asv_benchmarks.wide import PARTS, stand_in
+from asv_benchmarks.wide import STORE as POOL
 from skbayes.estimators.sequential import RACING
 
 STORE = Path(".asv/wide_runs.jsonl")
@@ -70,7 +70,7 @@ def searched(name: str, optimizer: str, seeds: range) -> dict[str, Any]:
     """Return the record of an optimizer on a task."""
     warnings.simplefilter("ignore")
     with threadpool_limits(1), np.errstate(all="ignore"):
-        made, _ = stand_in(name, load())
+        made, _ = stand_in(name, load(POOL))
         regrets = [RUNS[optimizer](made, seed).round(5).tolist() for seed in seeds]
     return {"task": name, "optimizer": optimizer, "regrets": regrets}
 
@@ -79,10 +79,8 @@ def run(store: Path, part: str, optimizers: list[str], n_seeds: int) -> None:
     """Do the searches that the store does not hold."""
     n_done = {key: len(regrets) for key, regrets in read(store).items()}
     wanted = [(t, o) for o in optimizers for t in PARTS[part] if n_done.get((t, o), 0) < n_seeds]
-    calls = [delayed(searched)(*key, range(n_done.get(key, 0), n_seeds)) for key in wanted]
-    for record in Parallel(n_jobs=-1, return_as="generator_unordered")(calls):
-        with store.open("a") as lines:
-            lines.write(json.dumps(record) + "\n")
+    calls = [(*key, range(n_done.get(key, 0), n_seeds)) for key in wanted]
+    for record in run_all(store, searched, calls):
         at_last = np.mean([regrets[-1] for regrets in record["regrets"]])
         print(record["optimizer"], record["task"], f"{at_last:.3f}", flush=True)
 

@@ -1,7 +1,6 @@
 """Training loops of torch and Keras report their epochs, and are ended early."""
 
 import runpy
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,10 +8,11 @@ from scipy.stats import loguniform
 from sklearn.datasets import load_digits
 
 from skbayes import Study
+from tests.pages import DOC, blocks_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+LOOP_PAGE, EXAMPLES = DOC / "guide" / "own_loop.md", DOC.parent / "examples"
 
 
 def test_the_torch_example_saves_epochs(monkeypatch):
@@ -27,15 +27,9 @@ def test_a_keras_callback_ends_a_run(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     import keras
 
-    class Pruned(keras.callbacks.Callback):
-        def __init__(self, study, trial):
-            super().__init__()
-            self.study, self.trial = study, trial
-
-        def on_epoch_end(self, epoch, logs=None):
-            self.study.report(self.trial, epoch + 1, logs["val_accuracy"])
-            self.model.stop_training = self.study.should_prune(self.trial)
-
+    [block] = [block for block in blocks_of(LOOP_PAGE) if "pruned_by" in block]
+    page: dict = {}
+    exec(compile(block, str(LOOP_PAGE), "exec"), page)
     X, y = load_digits(return_X_y=True)
     X = (X[:400] / 16).astype(np.float32)
     study = Study({"rate": loguniform(1e-5, 1)}, pruning="median", random_state=0)
@@ -46,7 +40,7 @@ def test_a_keras_callback_ends_a_run(monkeypatch):
         optimizer = keras.optimizers.Adam(trial.params["rate"])
         model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
         parts = {"validation_data": (X[300:], y[300:400]), "epochs": 5, "verbose": 0}
-        model.fit(X[:300], y[:300], callbacks=[Pruned(study, trial)], **parts)
+        model.fit(X[:300], y[:300], callbacks=[page["pruned_by"](study, trial)], **parts)
         study.tell(trial)
     lengths = [len(trial.outcome.curve) for trial in study.trials]
     assert min(lengths) < 5
