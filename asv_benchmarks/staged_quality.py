@@ -12,10 +12,10 @@ out, and the winner is scored on them.
 from __future__ import annotations
 
 import argparse
-import math
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,7 +43,6 @@ from asv_benchmarks.wide_data import classes, numbers
 from asv_benchmarks.wide_quality import mean, ratio
 from skbayes import BayesSearchCV, log_randint
 from skbayes.evaluation.growth.growing import Stages, fit_as_scored
-from skbayes.evaluation.growth.routes import SHARE
 
 STORE = Path(".asv/staged_runs.jsonl")
 N_FULL = 12
@@ -167,27 +166,34 @@ TASKS = {
 }
 
 
-def rounds_of(task: Task, search: Any, patience: int | None) -> np.ndarray:
+def rounds_of(task: Task, search: Any) -> np.ndarray:
     """Return how many rounds each candidate was fitted for, all splits together."""
     table = search.cv_results_
     n_splits = table.get("n_splits_evaluated", np.full(len(table["params"]), N_SPLITS))
     if search.staged is None:
         return np.array([p[task.parameter] for p in table["params"]]) * n_splits
-    if patience is None:
+    if search.staged_patience is None or isinstance(task.estimator, AdaBoostRegressor):
         return task.most * n_splits
-    return np.array([_fitted(curves, patience, task.most) for curves in search.cv_curves_])
+    return np.array([_last_stages(curves).sum() for curves in search.cv_curves_])
 
 
-def _fitted(curves: dict[str, np.ndarray], patience: int, most: int) -> int:
-    """Return the rounds that a candidate was fitted for, in chunks, until its last stage."""
-    total = 0
-    for scores in next((v for k, v in curves.items() if k.startswith("test")), ()):
-        n_scored = curves["stages"][np.isfinite(scores)][-1:].sum()
-        n = 0
-        while n < n_scored:
-            n = min(most, n + max(patience, math.ceil(n * SHARE)))
-        total += n
-    return total
+def _last_stages(curves: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the last stage at which each split was scored, which is how far it was fitted."""
+    [scores] = [table for name, table in curves.items() if name.startswith("test")]
+    is_scored = np.isfinite(scores)
+    return np.max(np.where(is_scored, curves["stages"], 0), axis=1)
+
+
+def spent(task: Task, search: BayesSearchCV, X: Any, y: Any) -> tuple[Any, np.ndarray]:
+    """Return a search that goes on until its rounds are spent, and the rounds spent so far."""
+    budget, rounds, n_fits = N_FULL * N_SPLITS * task.most, np.zeros(1), 0
+    with TemporaryDirectory() as folder:
+        search.set_params(checkpoint=f"{folder}/journal.jsonl")
+        while rounds[-1] < budget:
+            n_fits += N_FULL * N_SPLITS
+            search.set_params(n_fits=n_fits).fit(X, y)
+            rounds = np.cumsum(rounds_of(task, search))
+    return search, rounds
 
 
 def searched(name: str, method: str, seed: int) -> dict[str, Any]:
@@ -198,20 +204,17 @@ def searched(name: str, method: str, seed: int) -> dict[str, Any]:
     X, y = task.data()
     labels = y if is_classifier(estimator) else None
     X, X_out, y, y_out = train_test_split(X, y, test_size=0.4, random_state=0, stratify=labels)
-    patience = task.most // 10 if method == "staged, patience" else None
     options: dict[str, Any] = {"n_iter": None, "cv": N_SPLITS, "refit": False}
     options |= {"scoring": task.scoring, "random_state": seed}
     space = task.space
     if method == "rounds searched":
         space = {**space, task.parameter: log_randint(max(2, task.most // 30), task.most)}
-        options["n_fits"] = 5 * N_FULL * N_SPLITS
     else:
         options |= {"staged": task.parameter, "staged_route": task.route}
-        options |= {"staged_patience": patience, "n_fits": N_FULL * N_SPLITS}
-        options["n_fits"] *= 1 if patience is None else 4
+        if method == "staged, all rounds":
+            options |= {"staged_patience": None}
     with threadpool_limits(1):
-        search = BayesSearchCV(estimator, space, **options).fit(X, y)
-        rounds = np.cumsum(rounds_of(task, search, patience))
+        search, rounds = spent(task, BayesSearchCV(estimator, space, **options), X, y)
         is_within = rounds <= N_FULL * N_SPLITS * task.most
         table = search.cv_results_
         complete = table.get("n_splits_evaluated", np.full(len(rounds), N_SPLITS)) == N_SPLITS
@@ -227,7 +230,7 @@ def searched(name: str, method: str, seed: int) -> dict[str, Any]:
     return {**key, "rounds": rounds[is_within].tolist(), "best": found, "held_out": held_out}
 
 
-METHODS = ("rounds searched", "staged", "staged, patience")
+METHODS = ("rounds searched", "staged", "staged, all rounds")
 
 
 def run(store: Path, n_seeds: int) -> None:

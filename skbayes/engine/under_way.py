@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
@@ -28,12 +28,15 @@ class _UnderWay:
         Splits between two decisions whether the trial is dropped; None if it never is.
     order : list of int
         Its splits, in the order in which they are evaluated.
+    before : dict of int to SplitResult, default={}
+        Splits that are being fitted further, with their results so far.
     """
 
     trial: Trial
     block: int | None
     order: list[int]
     results: dict[int, SplitResult] = field(default_factory=dict)
+    before: dict[int, SplitResult] = field(default_factory=dict)
 
     @property
     def missing(self) -> list[int]:
@@ -123,7 +126,7 @@ class TrialsUnderWay:
         -------
         task : Task
         """
-        return self.evaluator.task(self._trials[number].trial, [split])
+        return self._make_task(self._trials[number], [split])
 
     def failed(self, number: int, split: int, reason: str, stack: str) -> SplitResult:
         """Return the result of a split whose worker process died.
@@ -177,9 +180,13 @@ class TrialsUnderWay:
         -------
         in_order : list of SplitResult
             A result is returned once those of all splits before it are known, so the order does not
-            depend on which worker was faster.
+            depend on which worker was faster. One that was fitted further is not returned again.
         """
         pending = self._trials[number]
+        if pending.before:
+            for split, result in results.items():
+                pending.results[split] = _joined(pending.before.pop(split), result)
+            return []
         n_before = pending.n_in_order
         pending.results.update(results)
         return [pending.results[split] for split in pending.order[n_before : pending.n_in_order]]
@@ -205,6 +212,8 @@ class TrialsUnderWay:
             if self.is_raced(number):
                 self.queue.need(number, pending.missing[0])
             return None
+        if n_needed is None and self._grows_on(pending):
+            return None
         self.queue.drop(number)
         del self._trials[number]
         needed = sorted(pending.order[:n_needed])
@@ -215,12 +224,27 @@ class TrialsUnderWay:
         """Return the pending trials, each with its number of splits without a result."""
         return [(pending.trial, len(pending.missing)) for pending in self._trials.values()]
 
+    def _grows_on(self, pending: _UnderWay) -> bool:
+        """Whether splits of a trial have to be fitted further; their tasks are queued then."""
+        pending.before = self.evaluator.to_grow([pending.results[s] for s in pending.order])
+        for split in pending.before:
+            del pending.results[split]
+        if pending.before:
+            self._enqueue(pending)
+        return bool(pending.before)
+
+    def _make_task(self, pending: _UnderWay, splits: Sequence[int]) -> Task:
+        before = {split: pending.before[split] for split in splits if split in pending.before}
+        more = (before,) if before else ()
+        return self.evaluator.task(pending.trial, splits, *more)
+
     def _enqueue(self, pending: _UnderWay) -> None:
         """Queue the missing splits of a trial; if it may be dropped, all but the first are spare.
 
         Short splits share a task.
         """
-        trial, splits, block = pending.trial, pending.missing, pending.block
+        trial, splits = pending.trial, pending.missing
+        block = None if pending.before else pending.block  # it is not dropped any more
         n_short = int(SHORTEST_TASK / max(self._seconds_per_split, 1e-9)) + 1
         size = max(n_short if self.queue.n_workers > 1 or block is None else 1, block or 1)
         groups = [tuple(splits[first : first + size]) for first in range(0, len(splits), size)]
@@ -229,10 +253,17 @@ class TrialsUnderWay:
                 trial.number,
                 group,
                 pending.order.index(group[0]),
-                self.evaluator.task(trial, group),
+                self._make_task(pending, group),
             )
             for group in groups
         ]
         n_ready = len(works) if block is None else 1
         self.queue.ready.extend(work.task for work in works[:n_ready])
         self.queue.add_spare(works[n_ready:])
+
+
+def _joined(before: SplitResult, result: SplitResult) -> SplitResult:
+    """Return the result of a split that was fitted further, with the times of both fits."""
+    times = {name: before[name] + result[name] for name in ("fit_time", "score_time")}
+    stops = before["stop_requested"] or result["stop_requested"]
+    return {**result, **times, "began": before["began"], "stop_requested": stops}

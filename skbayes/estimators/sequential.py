@@ -26,10 +26,10 @@ from skbayes.estimators.progress import Progress
 from skbayes.estimators.screen import Screen
 from skbayes.estimators.staging import read_stages
 from skbayes.estimators.task_tree import SearchTask
-from skbayes.evaluation.candidate import candidate_of
+from skbayes.evaluation.candidate import candidate_of, is_unseeded
 from skbayes.evaluation.growth.growing import Stages
 from skbayes.evaluation.growth.routes import ROUTES
-from skbayes.evaluation.noise import is_noisy, is_unseeded
+from skbayes.evaluation.noise import is_noisy
 from skbayes.evaluation.predictions import METHODS, PredictionMethod, PredictionStore
 from skbayes.evaluation.results import Record
 from skbayes.evaluation.splits import Split
@@ -71,7 +71,11 @@ class SequentialSearchCV(BaseModelSearchCV):
         "n_fits": [None, Interval(Integral, 1, None, closed="left")],
         "n_iter_no_change": [None, Interval(Integral, 1, None, closed="left")],
         "staged": [None, str],
-        "staged_patience": [None, Interval(Integral, 1, None, closed="left")],
+        "staged_patience": [
+            None,
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
         "staged_route": [StrOptions({"auto", *(route.name for route in ROUTES)})],
         "staged_scale": ["boolean"],
     }
@@ -82,7 +86,7 @@ class SequentialSearchCV(BaseModelSearchCV):
     return_predictions: bool | str = False
     initial_trials: Any = None
     staged: str | None = None
-    staged_patience: int | None = None
+    staged_patience: int | str | None = "auto"
     staged_route: str = "auto"
     staged_scale: bool = False
 
@@ -114,7 +118,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         return_predictions: bool | str = False,
         initial_trials: Any = None,
         staged: str | None = None,
-        staged_patience: int | None = None,
+        staged_patience: int | str | None = "auto",
         staged_route: str = "auto",
         staged_scale: bool = False,
         callbacks: Any = None,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 from skbayes.evaluation.growth.growing import Stages
 from skbayes.space.space import dicts_of
+
+SHARE, LEAST = 0.1, 10
+"""Patience, as a share of the largest number of rounds, and the least there is."""
 
 EXCLUDED = {"return_predictions": False, "initial_trials": None}
 """Parameters that cannot be given along with `staged`, and what they are then."""
@@ -38,6 +43,9 @@ def read_stages(search: Any, n_samples: int) -> Stages | None:
         if getattr(search, other) is not off:
             raise ValueError(f"staged={name!r} does not go with {other}; give {other}={off}.")
     metric = search.refit if isinstance(search.refit, str) else None
-    stages = Stages(name, search.staged_route, search.staged_patience, metric)
-    stages.checked_route(search.estimator, n_samples)
-    return stages
+    stages = Stages(name, search.staged_route, metric=metric)
+    _, most = stages.checked_route(search.estimator, n_samples)
+    patience = search.staged_patience
+    if patience == "auto":
+        patience = max(math.ceil(SHARE * most), LEAST)
+    return replace(stages, patience=patience)

@@ -167,10 +167,12 @@ class TPESearchCV(SequentialSearchCV):
         of scikit-learn, XGBoost, LightGBM and CatBoost, for forests, extra trees and bagging;
         others need `staged_route`. It does not go with `return_predictions` and `initial_trials`.
 
-    staged_patience : int, default=None
-        Rounds without a better score on a split after which the split is not scored further. Nor
-        is it fitted further, except by XGBoost, LightGBM, CatBoost and AdaBoost. None goes on to
-        the last round.
+    staged_patience : int, 'auto' or None, default='auto'
+        Rounds after which a candidate is not fitted further, because its mean score over the splits
+        has not become better. 'auto' is a tenth of the largest number of rounds, and at least 10.
+        Before all splits are known, each goes by its own score; those that have stopped too early
+        are fitted further then. None fits all rounds. XGBoost, LightGBM, CatBoost and AdaBoost
+        always do, as do pipelines with an unseeded step before the model.
 
     staged_route : {'auto', 'staged', 'iteration', 'warm_start', 'partial_fit'}, default='auto'
         How a model is scored after fewer rounds than it is fitted for: by `staged_predict` and its

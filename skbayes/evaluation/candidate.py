@@ -23,3 +23,16 @@ def candidate_of(estimator: Any, params: Mapping[str, Any]) -> Any:
     candidate : estimator
     """
     return clone(estimator).set_params(**clone(dict(params), safe=False))
+
+
+def is_unseeded(candidate: Any) -> bool:
+    """Whether a random state of a candidate, or of a part of it, is None.
+
+    Parameters
+    ----------
+    candidate : estimator
+    """
+    return any(
+        value is None and name.rpartition("__")[2] == "random_state"
+        for name, value in candidate.get_params(deep=True).items()
+    )

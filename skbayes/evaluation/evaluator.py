@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -23,12 +24,12 @@ from skbayes._sklearn_compat import (
 )
 from skbayes.evaluation.fit_warnings import FitWarning, collect_warnings
 from skbayes.evaluation.growth.evaluate import fit_and_score_stages
-from skbayes.evaluation.growth.growing import Stages
+from skbayes.evaluation.growth.growing import Paused, Stages
 from skbayes.evaluation.predictions import PredictionMethod, PredictionStore
 from skbayes.evaluation.printing import over_the_line
 from skbayes.evaluation.results import SplitResult
 from skbayes.evaluation.splits import Split
-from skbayes.evaluation.task import Answer, Evaluator, Task
+from skbayes.evaluation.task import NOTHING, Answer, Evaluator, Task
 from skbayes.evaluation.warm_start import WarmStartPool
 from skbayes.evaluation.watch import Watch
 from skbayes.trial import Trial
@@ -86,10 +87,14 @@ class Evaluation(Evaluator):
     def n_splits(self) -> int:
         return len(self.splits)
 
-    def task(self, trial: Trial, splits: Sequence[int]) -> Task:
+    def task(
+        self, trial: Trial, splits: Sequence[int], before: Mapping[int, SplitResult] = NOTHING
+    ) -> Task:
         pool = self.pool
+        # What is fitted further has been told of already.
+        silent = replace(self, context_of=None) if before else self
         task: Task = delayed(_evaluate)(
-            *self._work(trial, splits),
+            *silent._work(trial, splits),
             [None if pool is None else pool.model_for(trial, split) for split in splits],
             in_subprocess=self.in_subprocess,
             prints_over_line=self.prints_over_line,
@@ -98,16 +103,25 @@ class Evaluation(Evaluator):
             returns_model=pool is not None and pool.wants(trial),
             predicts=None if self.predictions is None else self.predictions.method,
             stages=self.stages,
+            before={split: result["paused"] for split, result in before.items()},
             parameters=dict(trial.params),
             candidate_progress=(trial.number, self.n_trials),
             **self.options,
         )
         return task
 
+    def to_grow(self, results: Sequence[SplitResult]) -> dict[int, SplitResult]:
+        by_split = {result["split"]: result for result in results}
+        needed = {} if self.stages is None else self.stages.splits_to_grow(results)
+        return {
+            split: by_split[split] | {"paused": replace(by_split[split]["paused"], stage=stage)}
+            for split, stage in needed.items()
+        }
+
     def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
         result = self._evaluate_here(trial, split, Unfittable(reason), parameters=None, stages=None)
         error = f"{FitProcessDied.__module__}.{FitProcessDied.__name__}: {reason}\n"
-        no_curves = {} if self.stages is None else {"curves": None}
+        no_curves = {} if self.stages is None else {"curves": None, "paused": None}
         return result | no_curves | {"fit_error": frames_below_fit(stack) + error}
 
     def again(self, trial: Trial, split: int) -> SplitResult:
@@ -117,6 +131,8 @@ class Evaluation(Evaluator):
 
     def keep(self, trial: Trial, results: Sequence[SplitResult]) -> None:
         models = [result.pop("estimator", None) for result in results]
+        for result in results:
+            result.pop("paused", None)
         if self.pool is not None:
             self.pool.put(trial, models)
         if self.predictions is not None:
@@ -203,6 +219,7 @@ def _evaluate(
     predicts: PredictionMethod | None = None,
     prints_over_line: bool = False,
     stages: Stages | None = None,
+    before: Mapping[int, Paused] = MappingProxyType({}),
     **options: Any,
 ) -> Answer:
     begin = time.perf_counter()
@@ -221,7 +238,9 @@ def _evaluate(
             with nullcontext() if watch is None else watch.over(number, split):
                 evaluate = fit_and_score
                 if stages is not None:
-                    evaluate = partial(fit_and_score_stages, stages, errors=errors)
+                    evaluate = partial(
+                        fit_and_score_stages, stages, errors=errors, before=before.get(split)
+                    )
                 result = evaluate(
                     estimator=_to_fit(estimator, model, returns_model),
                     scorer=recording_scorer(scorer, errors),

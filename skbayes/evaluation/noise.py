@@ -13,19 +13,6 @@ from skbayes.evaluation.results import Record, outcome_of
 from skbayes.evaluation.task import Evaluator
 
 
-def is_unseeded(candidate: Any) -> bool:
-    """Whether a random state of a candidate, or of a part of it, is None.
-
-    Parameters
-    ----------
-    candidate : estimator
-    """
-    return any(
-        value is None and name.rpartition("__")[2] == "random_state"
-        for name, value in candidate.get_params(deep=True).items()
-    )
-
-
 def is_noisy(evaluator: Evaluator, record: Record, metric: Any) -> bool:
     """Whether a second fit of the first split of a trial has another score.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from skbayes.evaluation.fit_warnings import FitWarning
@@ -11,6 +12,9 @@ from skbayes.trial import Trial
 
 Task = tuple[Any, tuple[Any, ...], dict[str, Any]]
 """What joblib runs: a delayed function, its positional and its keyword arguments."""
+
+
+NOTHING: Mapping[int, SplitResult] = MappingProxyType({})
 
 
 class Answer(NamedTuple):
@@ -42,7 +46,9 @@ class Evaluator(Protocol):
         """Number of splits of a trial."""
         ...
 
-    def task(self, trial: Trial, splits: Sequence[int]) -> Task:
+    def task(
+        self, trial: Trial, splits: Sequence[int], before: Mapping[int, SplitResult] = NOTHING
+    ) -> Task:
         """Return the task that evaluates some splits.
 
         Making a task has no side effects, so a task that was lost can be made again.
@@ -51,10 +57,27 @@ class Evaluator(Protocol):
         ----------
         trial : Trial
         splits : sequence of int
+        before : mapping of int to SplitResult, default={}
+            Of splits that are fitted further, what `to_grow` has returned for them.
 
         Returns
         -------
         task : Task
+        """
+        ...
+
+    def to_grow(self, results: Sequence[SplitResult]) -> dict[int, SplitResult]:
+        """Return the splits that have to be fitted further before the trial is finished.
+
+        Parameters
+        ----------
+        results : sequence of SplitResult
+            Of all splits.
+
+        Returns
+        -------
+        before : dict of int to SplitResult
+            By the number of the split, its result so far and how far it has to go.
         """
         ...
 

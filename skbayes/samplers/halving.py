@@ -162,7 +162,8 @@ def make_brackets(
     Parameters
     ----------
     n_brackets : int or None
-        None for as many as the ladder has rungs.
+        None for as many as the ladder has rungs. After the one that begins at the last rung comes
+        one like the first again.
     n_candidates : int
         Number of candidates n of the first rung of the first bracket. The other brackets cost
         about the same: on a ladder of m rungs, the one that begins at rung b has n η⁻ᵇ m / (m − b).
@@ -174,15 +175,16 @@ def make_brackets(
     Li et al. 2018, algorithm 1.
     """
     m = len(ladder)
-    return [
+    brackets = [
         make_bracket(
             math.ceil(n_candidates / factor**b * m / (m - b)),
             ladder[b:],
             factor,
             aggressive_elimination,
         )
-        for b in range(m if n_brackets is None else min(n_brackets, m))
+        for b in range(m)
     ]
+    return [brackets[b % m] for b in range(m if n_brackets is None else n_brackets)]
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,9 @@ class Evaluator:
         seconds = [self.seconds(trial.number, split) for split in splits]
         return delayed(evaluate)(trial.number, splits, trial.params["x"], seconds)
 
+    def to_grow(self, results):
+        return {}
+
     def keep(self, trial, results):
         assert trial.outcome is not None
         assert len(results) == self.n_splits

@@ -12,8 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
-from skbayes.evaluation.candidate import candidate_of
-from skbayes.evaluation.noise import is_unseeded
+from skbayes.evaluation.candidate import candidate_of, is_unseeded
 from skbayes.selection import posterior_mean
 
 X, y = np.zeros((20, 1)), np.zeros(20)

@@ -62,8 +62,8 @@ def test_the_number_of_rounds_has_the_best_mean_of_all_stages(search):
     assert table["param_n_estimators"].dtype.kind == "i"
     for index, curves in enumerate(search.cv_curves_):
         means = curves["test_score"].mean(axis=0)
-        assert table["mean_test_score"][index] == pytest.approx(means.max())
-        best = curves["stages"][np.argmax(means)]
+        assert table["mean_test_score"][index] == pytest.approx(np.nanmax(means))
+        best = curves["stages"][np.nanargmax(means)]
         assert table["params"][index]["n_estimators"] == best
         assert table["param_n_estimators"][index] == best
         assert type(table["params"][index]["n_estimators"]) is int
@@ -186,7 +186,7 @@ def test_the_metric_that_decides_chooses_the_rounds():
     for refit in metrics:
         search = search_of(scoring=metrics, refit=refit, n_iter=2).fit(X, y)
         for params, curves in zip(search.cv_results_["params"], search.cv_curves_, strict=True):
-            best = curves["stages"][np.argmax(curves[f"test_{refit}"].mean(axis=0))]
+            best = curves["stages"][np.nanargmax(curves[f"test_{refit}"].mean(axis=0))]
             assert params["n_estimators"] == best
     assert set(search.cv_curves_[0]) == {"stages", *(f"test_{name}" for name in metrics)}
 

@@ -13,7 +13,7 @@ from skbayes._sklearn_compat import (
     replaying_scorer,
     safe_split,
 )
-from skbayes.evaluation.growth.growing import Growing, Stages
+from skbayes.evaluation.growth.growing import Growing, Paused, Stages
 from skbayes.evaluation.growth.stages import unnamed
 
 
@@ -30,9 +30,10 @@ def fit_and_score_stages(
     score_params: Mapping[str, Any] | None,
     error_score: Any,
     return_train_score: bool,
+    before: Paused | None,
     **options: Any,
 ) -> dict[str, Any]:
-    """Fit and score one split at every stage.
+    """Fit and score one split at every stage, or at those that are missing.
 
     Parameters
     ----------
@@ -43,12 +44,14 @@ def fit_and_score_stages(
         One that stores the tracebacks of scores that failed in `errors`.
     errors : dict of str to str
         By the name of the metric. Those of metrics that have a score at some stage are removed.
+    before : Paused or None
+        What was grown before, if it is to be grown further.
 
     Returns
     -------
     result : dict
         As scikit-learn returns it, with the scores of the last stage; `curves` are added, None if
-        no stage has a score.
+        no stage has a score, and `paused`, None if the model cannot grow further.
     """
 
     def score_on(view: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Any:
@@ -70,6 +73,7 @@ def fit_and_score_stages(
         stages,
         lambda view: score_on(view, X_test, y_test, on_test),
         (lambda view, X, y: score_on(view, X, y, on_train)) if return_train_score else None,
+        before,
     )
     parts = iter(("test", "train"))  # the order in which scikit-learn scores them
 
@@ -95,6 +99,7 @@ def fit_and_score_stages(
     curves = growing.curves["test"]
     has_scores = result["fit_error"] is None and any(np.isfinite(c).any() for c in curves.values())
     result["curves"] = growing.curves if has_scores else None
+    result["paused"] = growing.paused if has_scores else None
     for metric in list(errors):  # the error of a callable stands for all of its metrics
         failed = [curves[metric]] if metric in curves else list(curves.values())
         if failed and all(np.isfinite(curve).any() for curve in failed):

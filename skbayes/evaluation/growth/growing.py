@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -20,8 +21,9 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 
 from skbayes._sklearn_compat import num_samples
+from skbayes.evaluation.candidate import is_unseeded
 from skbayes.evaluation.growth.routes import Growth, Route, Snapshot, route_of
-from skbayes.evaluation.growth.stages import stages_up_to
+from skbayes.evaluation.growth.stages import needed_stage, splits_to_grow, stages_up_to
 from skbayes.evaluation.results import maximised_metric
 from skbayes.evaluation.warm_start import stops_early
 from skbayes.trial import SINGLE_METRIC
@@ -38,8 +40,8 @@ class Stages:
     route : str, default='auto'
         Name of a route, see `routes`.
     patience : int or None, default=None
-        Rounds without a better score after which a split is not grown further; None to grow it to
-        the last stage.
+        Rounds without a better score after which a model that can pause is not grown further; None
+        to grow it to the last stage.
     metric : str or None, default=None
         The metric that is maximised, if there are several; None for the first.
     """
@@ -67,6 +69,25 @@ class Stages:
             If the parameter is not one of the last step of a pipeline, or of the estimator itself.
         """
         return _path(estimator, self.parameter)[-1]
+
+    def splits_to_grow(self, results: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+        """Return which splits of a trial have to be fitted further.
+
+        Parameters
+        ----------
+        results : sequence of SplitResult
+            Of all splits.
+
+        Returns
+        -------
+        stages : dict of int to int
+            By the number of the split, the stage it has to reach; empty if their mean curve has
+            ended.
+        """
+        if self.patience is None or any(result["curves"] is None for result in results):
+            return {}
+        metric = maximised_metric(results[0]["curves"]["test"], self.metric)
+        return splits_to_grow(results, metric, self.patience)
 
     def checked_route(self, estimator: Any, n_samples: int) -> tuple[Route, int]:
         """Return the route of an estimator, and its last stage.
@@ -103,6 +124,25 @@ class Stages:
         if route is None:
             raise ValueError(f"staged={self.parameter!r}: {_why_not(model, own, self.route)}")
         return route, int(most)
+
+
+@dataclass(frozen=True, eq=False)
+class Paused:
+    """A model that may be grown further, and the stages it has been scored at.
+
+    Parameters
+    ----------
+    model : estimator
+        The part that grows, fitted.
+    curves : dict
+        As in `Growing`.
+    stage : int or None, default=None
+        The one it has to reach now.
+    """
+
+    model: Any
+    curves: dict[str, Any]
+    stage: int | None = None
 
 
 def _why_not(model: Any, parameter: str, name: str) -> str:
@@ -149,6 +189,9 @@ class Growing(BaseEstimator):
         numbers by the names of the metrics.
     score_train : callable or None
         Is given a view, X and y, and returns the score on them. None if it is not wanted.
+    before : Paused or None, default=None
+        What was grown before, with the same parameters and samples. The steps before the model are
+        fitted again.
 
     Attributes
     ----------
@@ -157,6 +200,8 @@ class Growing(BaseEstimator):
     view : AtStage or None
         The estimator at the latest stage.
     seconds_of_scoring : float
+    paused : Paused or None
+        What can be grown further; None if nothing can.
     """
 
     def __init__(
@@ -165,14 +210,19 @@ class Growing(BaseEstimator):
         stages: Stages,
         score_test: Callable[[Any], Any],
         score_train: Callable[[Any, Any, Any], Any] | None,
+        before: Paused | None = None,
     ) -> None:
-        self.estimator, self.stages = estimator, stages
+        self.estimator, self.stages, self.before = estimator, stages, before
         self.score_test, self.score_train = score_test, score_train
         self.curves: dict[str, Any] = {"stages": [], "test": {}}
         if score_train is not None:
             self.curves["train"] = {}
+        if before is not None:
+            self.curves = deepcopy(before.curves)
         self.view: AtStage | None = None
         self.seconds_of_scoring = 0.0
+        self.paused: Paused | None = None
+        self._last_stage, self._pauses = 0, False
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters of the estimator.
@@ -195,20 +245,39 @@ class Growing(BaseEstimator):
             Further arguments of its `fit`.
         """
         *pipelines, model = _path(self.estimator, self.stages.parameter)
-        route, most = self.stages.checked_route(self.estimator, num_samples(X))
-        last = _LastStep(self, model, route, stages_up_to(most, route.ratio), pipelines)
+        n_samples = num_samples(X)
+        route, self._last_stage = self.stages.checked_route(self.estimator, n_samples)
+        self._pauses = (
+            self.stages.patience is not None
+            and route.can_pause(model, self.stages.own_parameter, n_samples)
+            and not any(is_unseeded(pipeline[:-1]) for pipeline in pipelines)
+        )
+        if self.before is not None:
+            model = self.before.model
+        stages = stages_up_to(self._last_stage, route.ratio)
+        last = _LastStep(self, model, route, stages, pipelines)
         self._train = X, y
+        try:
+            self._fit_with(last, pipelines, X, y, options)
+        finally:
+            is_whole = self.curves["stages"][-1:] in ([], [self._last_stage])
+            self.paused = None if is_whole or not self._pauses else Paused(model, self.curves)
+        return self
+
+    def _fit_with(
+        self, last: _LastStep, pipelines: Sequence[Pipeline], X: Any, y: Any, options: Any
+    ) -> None:
+        """Fit the estimator with a stand-in for its part that grows."""
         if not pipelines:
             last.fit(X, y, **options)
-            return self
+            return
         innermost = pipelines[-1]
         name, _ = innermost.steps[-1]
         innermost.steps[-1] = (name, last)
         try:
             self.estimator.fit(X, *(() if y is None else (y,)), **options)
         finally:
-            innermost.steps[-1] = (name, model)
-        return self
+            innermost.steps[-1] = (name, last.model)
 
     def look(self, stage: int, view: AtStage) -> bool:
         """Score a stage, and return whether there is reason to grow further.
@@ -225,18 +294,19 @@ class Growing(BaseEstimator):
         if self.score_train is not None:
             _append(self.curves["train"], self.score_train(view, *self._train))
         self.seconds_of_scoring += time.time() - begin
-        return not self._has_ended()
+        return stage < self.needed()
 
-    def _has_ended(self) -> bool:
-        """Whether the score has not become better for as long as patience lasts."""
-        patience = self.stages.patience
-        if patience is None:
-            return False
-        test, stages = self.curves["test"], self.curves["stages"]
+    def needed(self) -> int:
+        """Return the stage that has to be reached, by what is known so far."""
+        if not self._pauses:
+            return self._last_stage
+        if self.before is not None and self.before.stage is not None:
+            return self.before.stage
+        test, patience = self.curves["test"], self.stages.patience or 0
+        if not test:
+            return patience
         curve = np.array(test[maximised_metric(test, self.stages.metric)])
-        if not np.isfinite(curve).any():
-            return bool(stages[-1] >= patience)
-        return bool(stages[-1] - stages[int(np.nanargmax(curve))] >= patience)
+        return needed_stage(curve, self.curves["stages"], patience)
 
     def __sklearn_tags__(self) -> Any:
         return get_tags(self.estimator)
@@ -306,11 +376,12 @@ class _LastStep(BaseEstimator):
         X, y, **options : object
             As the steps before have transformed them.
         """
-        name, patience = self.growing.stages.own_parameter, self.growing.stages.patience
+        name, needed = self.growing.stages.own_parameter, self.growing.needed
         data = (X,) if y is None else (X, y)
-        growth = Growth(self.model, name, self.stages, data, options, patience)
+        first = len(self.growing.curves["stages"])
+        growth = Growth(self.model, name, self.stages, data, options, needed, first)
         transformed: dict[int, Any] = {}
-        for stage, snapshot in zip(self.stages, self.route.grow(growth), strict=True):
+        for stage, snapshot in zip(growth.asked_for, self.route.grow(growth), strict=True):
             view = AtStage(snapshot, self.pipelines, transformed)
             if not self.growing.look(stage, view):
                 break

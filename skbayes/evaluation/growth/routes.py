@@ -11,7 +11,8 @@ partial_fit  `partial_fit`, one epoch at a time                     no
 ===========  =====================================================  ============================
 
 A route yields a snapshot for each stage: something that answers the methods of a scorer as the
-model of this stage would. It works ahead as little as it can, so that who asks may stop early.
+model of this stage would. A route that can pause works ahead as little as it can, so that who asks
+may stop early, and may ask for the other stages later.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 import math
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import signature
 from typing import Any, ClassVar
@@ -35,7 +36,7 @@ from skbayes.evaluation.warm_start import RESOURCE_OF, can_grow
 ROUNDS = {"n_estimators", "max_iter", "iterations", "n_iter", "max_epochs", "epochs"}
 """Names of parameters that count rounds."""
 
-SHARE = 0.5
+SHARE = 0.1
 """How much a fit that may be stopped goes on at least, as a share of what was fitted."""
 
 
@@ -125,8 +126,10 @@ class Growth:
         X, and y if there is one.
     options : mapping
         Further arguments of `fit`.
-    patience : int or None
-        After how many rounds without a better score no more are asked for; None if all are.
+    needed : callable
+        Returns the stage that will be asked for in any case, by what is known so far.
+    first : int
+        Position of the first stage that is asked for; the model was fitted to the one before.
     """
 
     model: Any
@@ -134,7 +137,18 @@ class Growth:
     stages: Sequence[int]
     data: Sequence[Any]
     options: Mapping[str, Any]
-    patience: int | None
+    needed: Callable[[], int]
+    first: int
+
+    @property
+    def asked_for(self) -> Sequence[int]:
+        """The stages that are asked for."""
+        return self.stages[self.first :]
+
+    @property
+    def n_before(self) -> int:
+        """Rounds at the stage before the first one that is asked for."""
+        return self.stages[self.first - 1] if self.first > 0 else 0
 
     def fit_to(self, n_rounds: int) -> None:
         """Fit the model with a number of rounds.
@@ -172,6 +186,19 @@ class Route(ABC):
         """
         return True
 
+    def can_pause(self, model: Any, parameter: str, n_samples: int) -> bool:
+        """Whether a model can be fitted a few rounds at a time.
+
+        Parameters
+        ----------
+        model : estimator
+        parameter : str
+            The one that counts the rounds.
+        n_samples : int
+            Number of training samples.
+        """
+        return True
+
     @abstractmethod
     def grow(self, growth: Growth) -> Iterator[Snapshot]:
         """Fit a model, and yield a snapshot for each stage.
@@ -190,17 +217,20 @@ class Staged(Route):
     def suits(self, model: Any, parameter: str) -> bool:
         return parameter in ROUNDS and hasattr(model, "staged_predict")
 
+    def can_pause(self, model: Any, parameter: str, n_samples: int) -> bool:
+        return can_grow(model, parameter, n_samples)
+
     def grow(self, growth: Growth) -> Iterator[Snapshot]:
-        model, most, patience = growth.model, growth.stages[-1], growth.patience
-        n_samples, n_fitted = num_samples(growth.data[0]), 0
+        model, most = growth.model, growth.stages[-1]
+        # A model that was paused has been fitted to the number that its parameter says.
+        n_fitted = model.get_params(deep=False)[growth.parameter] if growth.first > 0 else 0
+        if self.can_pause(model, growth.parameter, num_samples(growth.data[0])):
+            model.set_params(warm_start=True)
         streams: dict[Any, Any] = {}
-        for stage in growth.stages:
+        for stage in growth.asked_for:
             if stage > n_fitted:
-                n_more = most
-                if patience is not None and can_grow(model, growth.parameter, n_samples):
-                    n_more = max(patience, math.ceil(n_fitted * SHARE))
-                    model.set_params(warm_start=True)
-                n_fitted = min(n_fitted + n_more, most)
+                least = max(stage, growth.needed(), math.ceil(n_fitted * (1 + SHARE)))
+                n_fitted = next((s for s in growth.stages if s >= least), most)
                 growth.fit_to(n_fitted)
                 streams = {}
             yield _AtStage(model, stage, streams)
@@ -214,9 +244,12 @@ class Iteration(Route):
     def suits(self, model: Any, parameter: str) -> bool:
         return parameter in ROUNDS and bool(_iteration_option(model, 1))
 
+    def can_pause(self, model: Any, parameter: str, n_samples: int) -> bool:
+        return False
+
     def grow(self, growth: Growth) -> Iterator[Snapshot]:
         growth.fit_to(growth.stages[-1])
-        for stage in growth.stages:
+        for stage in growth.asked_for:
             yield _AtIteration(growth.model, stage)
 
 
@@ -238,8 +271,8 @@ class WarmStart(Route):
             model.set_params(oob_score=False)  # it is not asked for, and not always possible
         # Ensembles count all their members, other models the iterations of one call.
         counts_all = growth.parameter == "n_estimators" or isinstance(model, tuple(RESOURCE_OF))
-        n_before = 0
-        for stage in growth.stages:
+        n_before = growth.n_before
+        for stage in growth.asked_for:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 # Of class weights that are balanced anew: the samples are the same.
@@ -265,8 +298,8 @@ class PartialFit(Route):
         options = dict(growth.options)
         if is_classifier(model) and _takes(model.partial_fit, "classes"):
             options["classes"] = unique_labels(growth.data[1])
-        n_before = 0
-        for stage in growth.stages:
+        n_before = growth.n_before
+        for stage in growth.asked_for:
             for _ in range(stage - n_before):
                 model.partial_fit(*growth.data, **options)
             n_before = stage

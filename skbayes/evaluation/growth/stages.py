@@ -63,6 +63,67 @@ def best_position(curves: FloatArray) -> int | None:
     return int(np.nanargmax(means)) if np.isfinite(means).any() else None
 
 
+def needed_stage(curve: FloatArray, stages: Sequence[int], patience: int) -> int:
+    """Return the stage up to which a curve has to be known, so that it may end there.
+
+    Parameters
+    ----------
+    curve : ndarray of shape (n_stages,)
+        Scores of one split, or their means over the splits.
+    stages : sequence of int
+    patience : int
+        Rounds without a better score after which a curve ends.
+
+    Returns
+    -------
+    stage : int
+        `patience` rounds beyond the best one. Of equally good ones that is the last: a score that
+        has not moved so far, as accuracies of the first rounds often do not, is no reason to end.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skbayes.evaluation.growth.stages import needed_stage
+    >>> needed_stage(np.array([0.5, 0.7, 0.7, 0.6]), [1, 2, 3, 4], patience=10)
+    13
+    """
+    best = 0
+    if np.isfinite(curve).any():
+        best = stages[int(np.flatnonzero(curve == np.nanmax(curve))[-1])]
+    return best + patience
+
+
+def splits_to_grow(
+    results: Sequence[Mapping[str, Any]], metric: str, patience: int
+) -> dict[int, int]:
+    """Return which splits of a trial have to be fitted further, so that their mean curve may end.
+
+    Parameters
+    ----------
+    results : sequence of SplitResult
+        Of all splits, with curves.
+    metric : str
+        Name of the metric that is maximised.
+    patience : int
+
+    Returns
+    -------
+    stages : dict of int to int
+        By the number of the split, the stage it has to reach; empty if the mean curve has ended.
+        Splits that have reached their last stage are not among them.
+    """
+    curves = curves_of(results, metric)
+    if curves is None:
+        return {}
+    shortest = min((result["curves"]["stages"] for result in results), key=len)
+    needed = needed_stage(curves.mean(axis=0), shortest, patience)
+    return {
+        result["split"]: needed
+        for result in results
+        if result.get("paused") is not None and result["curves"]["stages"][-1] < needed
+    }
+
+
 def curves_of(results: Sequence[Mapping[str, Any]], metric: str) -> FloatArray | None:
     """Return the curves of one metric, of the splits that have one.
 

@@ -57,7 +57,7 @@ QUICK = {HistGradientBoostingRegressor, RandomForestClassifier}
 
 def one_search(estimator, y, **options):
     """Return a search of one candidate that evaluates the estimator as it stands."""
-    options = {"n_iter": 1, "cv": 3, "refit": False} | options
+    options = {"n_iter": 1, "cv": 3, "refit": False, "staged_patience": None} | options
     name = "memory" if isinstance(estimator, Pipeline) else "random_state"
     space = {name: [estimator.get_params()[name]]}
     return BayesSearchCV(estimator, space, **options).fit(X, y)
@@ -119,20 +119,29 @@ def test_a_model_that_grows_in_chunks_has_the_same_scores(model, parameter, _, p
     model = clone(model).set_params(**{parameter: 40, "learning_rate": 0.9})
     [whole] = one_search(model, y, staged=parameter).cv_curves_
     [chunks] = one_search(model, y, staged=parameter, staged_patience=patience).cv_curves_
-    n_stages = len(chunks["stages"])
     is_known = np.isfinite(chunks["test_score"])
     assert is_known.sum() < whole["test_score"].size
+    n_stages = len(chunks["stages"])
     np.testing.assert_array_equal(
         chunks["test_score"][is_known], whole["test_score"][:, :n_stages][is_known]
     )
+    # The mean curve is known up to where it has waited for `patience` rounds.
+    means = whole["test_score"].mean(axis=0)
+    n_common = is_known.sum(axis=1).min()
+    assert n_common >= first_end(means, whole["stages"], patience)
+    # No split is fitted further than it has waited itself, or the mean curve needs.
     for curve, known in zip(whole["test_score"], is_known, strict=True):
-        # The split ends at the first stage that is `patience` rounds behind its best.
-        waited = [
-            stage - whole["stages"][np.argmax(curve[: k + 1])]
-            for k, stage in enumerate(whole["stages"])
-        ]
-        n_expected = next((k + 1 for k, n in enumerate(waited) if n >= patience), len(curve))
-        assert known.sum() == n_expected
+        ends = first_end(curve, whole["stages"], patience), n_common
+        assert known.sum() in ends
+
+
+def first_end(curve, stages, patience):
+    """Return after how many stages a curve is `patience` rounds behind its best."""
+    for n in range(1, len(stages)):
+        best = np.flatnonzero(curve[:n] == curve[:n].max())[-1]
+        if stages[n - 1] - stages[best] >= patience:
+            return n
+    return len(stages)
 
 
 @pytest.mark.filterwarnings("ignore:`TargetEncoder:FutureWarning")  # from 1.9 on
