@@ -6,11 +6,12 @@
 
 `run` does the searches that the store does not hold yet, so it can be stopped and started again.
 All searches of a task have the same splits, and spend about the same: one bracket of 109
-candidates, four that begin with 27, 17 candidates with everything, or trials of Optuna until as
-much is spent. Regret is that of the selected candidate's score on the whole splits, with the full
-resource: 0 is the best known, 1 what the best of five random candidates has in the median; it is
-cut off at 2. `workers` prints the share of time that two workers are idle, how much of the fits is
-saved where they continue, and the memory of the models that are kept.
+candidates, four that begin with a 27th of the resource, five that begin with a ninth, 17 candidates
+with everything, or trials of Optuna until as much is spent. Regret is that of the selected
+candidate's score on the whole splits, with the full resource: 0 is the best known, 1 what the best
+of five random candidates has in the median; it is cut off at 2. `workers` prints the share of time
+that two workers are idle, how much of the fits is saved where they continue, and the memory of the
+models that are kept.
 """
 
 from __future__ import annotations
@@ -75,6 +76,12 @@ N_BOOTSTRAP = 4000
 CANDIDATES = {"n_candidates": 27}
 ONE_BRACKET = {"n_candidates": 109}
 """As many candidates as make one bracket cost what four brackets of 27 candidates do."""
+
+FROM_A_27TH = {"n_brackets": "auto"}
+"""Four brackets of 27, 12, 6 and 4 candidates."""
+
+FIVE_BRACKETS = {"min_resources": "auto", "n_candidates": "exhaust", "n_brackets": 5}
+"""As many of the default brackets as cost about the same."""
 
 N_FULL = 17
 """Candidates with everything that cost what the brackets do."""
@@ -340,8 +347,8 @@ SEARCHES: dict[str, Search] = {
     "five random candidates": partial(all_at_once, RandomizedSearchCV, N_FIRST),
     "HalvingRandomSearchCV": partial(halving, HalvingRandomSearchCV, ONE_BRACKET),
     "Optuna TPE, HyperbandPruner": optuna_hyperband,
-    "HalvingBayesSearchCV, one bracket": partial(halving, HalvingBayesSearchCV, ONE_BRACKET),
-    "HalvingBayesSearchCV": partial(halving, HalvingBayesSearchCV, {"n_brackets": "auto"}),
+    "HalvingBayesSearchCV, from a 27th": partial(halving, HalvingBayesSearchCV, FROM_A_27TH),
+    "HalvingBayesSearchCV": partial(halving, HalvingBayesSearchCV, FIVE_BRACKETS),
     "BayesSearchCV, no halving": partial(all_at_once, BayesSearchCV, N_FULL),
 }
 

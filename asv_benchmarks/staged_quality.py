@@ -212,7 +212,9 @@ def searched(name: str, method: str, seed: int) -> dict[str, Any]:
     else:
         options |= {"staged": task.parameter, "staged_route": task.route}
         if method == "staged, all rounds":
-            options |= {"staged_patience": None}
+            options["staged_patience"] = None
+        if method == "staged, cost='rounds'":
+            options["cost"] = "rounds"
     with threadpool_limits(1):
         search, rounds = spent(task, BayesSearchCV(estimator, space, **options), X, y)
         is_within = rounds <= N_FULL * N_SPLITS * task.most
@@ -230,7 +232,7 @@ def searched(name: str, method: str, seed: int) -> dict[str, Any]:
     return {**key, "rounds": rounds[is_within].tolist(), "best": found, "held_out": held_out}
 
 
-METHODS = ("rounds searched", "staged", "staged, all rounds")
+METHODS = ("rounds searched", "staged", "staged, cost='rounds'", "staged, all rounds")
 
 
 def run(store: Path, n_seeds: int) -> None:

@@ -52,6 +52,8 @@ class Outcome:
         Scores by stage, if they were reported while the trial was under way.
     is_pruned : bool, default=False
         Whether it was ended at the last stage of its curve.
+    rounds : float or None, default=None
+        For how many rounds a split was fitted on average, if the model was scored while it grew.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class Outcome:
     found: Mapping[str, Any] = field(default_factory=dict)
     curve: Mapping[int, float] = field(default_factory=dict)
     is_pruned: bool = False
+    rounds: float | None = None
 
     @classmethod
     def of_scores(cls, *scores: float) -> Self:

@@ -55,7 +55,7 @@ def search_of(cls, space=BOX, model=None, **options):
 
 
 def halving(space=BOX, model=None, **options):
-    return search_of(HalvingBayesSearchCV, space, model, **options)
+    return search_of(HalvingBayesSearchCV, space, model, **({"n_brackets": 1} | options))
 
 
 def recorded_searches():

@@ -4,6 +4,8 @@ The name `HalvingRandomSearchCV` is ours before the test module is imported. Its
 searches side by side, so `HalvingGridSearchCV` is tested along.
 """
 
+import inspect
+
 import pytest
 import sklearn.experimental.enable_halving_search_cv
 import sklearn.model_selection
@@ -28,7 +30,17 @@ NOT_APPLICABLE = {
 }
 
 
-OURS = {"HalvingRandomSearchCV": HalvingBayesSearchCV}
+class HalvingWithItsDefaults(HalvingBayesSearchCV):
+    """Our search with the defaults of scikit-learn's."""
+
+    def __init__(self, *args, **params):
+        params = {"min_resources": "smallest", "n_brackets": 1} | params
+        super().__init__(*args, **params)
+
+    __init__.__signature__ = inspect.signature(HalvingBayesSearchCV.__init__)
+
+
+OURS = {"HalvingRandomSearchCV": HalvingWithItsDefaults}
 MODULE = import_with(SUITE, HalvingBayesSearchCV, [(sklearn.model_selection, OURS)])
 TESTS = {name: test for name, test in vars(MODULE).items() if name.startswith("test_")}
 

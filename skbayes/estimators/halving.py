@@ -46,7 +46,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     until few are left with the full resource. Once a candidate has been evaluated with the full
     resource, new candidates no longer come from a space-filling design: they have the largest
     expected improvement at the full resource, under a Gaussian process fitted to the scores at all
-    amounts of it. So the model only has an effect if there are several brackets.
+    amounts of it. So the model only has an effect if there are several brackets, as by default.
 
     The same estimator, data, space and `random_state` give the same search for every `n_jobs`.
     The cross-validation splits are drawn once, so that all candidates are compared on the same
@@ -89,19 +89,24 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         Largest amount of the resource for a candidate. 'auto' is the number of samples, or the
         estimator's own value of the parameter.
 
-    min_resources : int, 'exhaust' or 'smallest', default='smallest'
-        Amount of the resource in the first rung. 'smallest' is the number of splits times 2,
-        times the number of classes of a classifier; 1 for a parameter. 'exhaust' is the amount
-        with which the last rung uses `max_resources`; then `n_candidates` must be a number.
+    min_resources : int, 'auto', 'exhaust' or 'smallest', default='auto'
+        Amount of the resource in the first rung. 'auto' is a ninth of `max_resources`, with a
+        `factor` of 3, but at least 30 samples for each class of a classifier, if that leaves two
+        rungs; with less, scores say little about which candidate is best in the end. 'smallest' is
+        the number of splits times 2, times the number of classes of a classifier; 1 for a
+        parameter. 'exhaust' is the amount with which the last rung uses `max_resources`; then
+        `n_candidates` must be a number.
 
     aggressive_elimination : bool, default=False
         Whether the first rungs repeat the smallest resource, if the resources are not enough for
         the number of rungs it takes to eliminate all but `factor` candidates.
 
-    n_brackets : int or 'auto', default=1
-        Number of brackets. 1 is successive halving. Each further bracket begins with `factor`
-        times the resources and fewer candidates, so that candidates that are only good with more
-        resources are found too. 'auto' is as many as possible, which is Hyperband.
+    n_brackets : int or 'auto', default='auto'
+        Number of brackets, and so the length of the search: each costs about the same. 1 is
+        successive halving. Each further bracket begins with `factor` times the resources and fewer
+        candidates, so that candidates that are only good with more resources are found too; after
+        the one that begins with `max_resources` comes one like the first again. 'auto' is one of
+        each kind, which is Hyperband.
 
     scoring : str, callable, list, tuple or dict, default=None
         How a fitted candidate is scored, as in scikit-learn: greater is better. With several
@@ -329,7 +334,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     ...     max_resources=9, random_state=0,
     ... ).fit(X, y)
     >>> search.n_candidates_, search.n_resources_, search.best_params_["n_estimators"]
-    ([9, 3, 1], [1, 3, 9], 9)
+    ([[9, 3, 1], [5, 2], [3]], [[1, 3, 9], [3, 9], [9]], 9)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -338,7 +343,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         "factor": [Interval(Real, 1, None, closed="neither")],
         "resource": [str],
         "max_resources": [POSITIVE, StrOptions({"auto"})],
-        "min_resources": [POSITIVE, StrOptions({"exhaust", "smallest"})],
+        "min_resources": [POSITIVE, StrOptions({"auto", "exhaust", "smallest"})],
         "aggressive_elimination": ["boolean"],
         "n_brackets": [POSITIVE, StrOptions({"auto"})],
     }
@@ -353,9 +358,9 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         factor: float = 3,
         resource: str = "n_samples",
         max_resources: int | str = "auto",
-        min_resources: int | str = "smallest",
+        min_resources: int | str = "auto",
         aggressive_elimination: bool = False,
-        n_brackets: int | str = 1,
+        n_brackets: int | str = "auto",
         scoring: Any = None,
         n_jobs: int | None = None,
         refit: Any = True,

@@ -25,8 +25,18 @@ from skbayes.estimators.inputs import Inputs
 from skbayes.evaluation.splits import Split
 from skbayes.evaluation.subsampling import is_stratified, subsampled_splits
 from skbayes.evaluation.warm_start import WarmStartPool
+from skbayes.samplers.halving import n_powers
 from skbayes.space.space import dicts_of
 from skbayes.space.written import shown
+
+LARGEST_RATIO = 9
+"""Largest ratio of the most of a resource to the least, unless the user asks for another.
+
+Chosen in doc/benchmarks.md: "smallest resource".
+"""
+
+ENOUGH = 30
+"""Samples, for each class of a classifier, with which a score means something."""
 
 
 class Resource(ABC):
@@ -102,6 +112,28 @@ class Resource(ABC):
             return self._smallest(inputs)
         return int(self.search.min_resources)
 
+    def ladder(self, inputs: Inputs) -> list[int]:
+        """Return the resources of the rungs that `min_resources='auto'` stands for.
+
+        Parameters
+        ----------
+        inputs : Inputs
+
+        Returns
+        -------
+        ladder : list of int
+            Increasing, up to the most. The first is not below a `LARGEST_RATIO`-th of it, nor below
+            what a score needs to mean something. Less than that is only taken where there would be
+            a single rung, and never less than `smallest`.
+        """
+        most, factor = self.most(inputs), self.search.factor
+        n_most = max(n_powers(LARGEST_RATIO, factor), 1)
+        rungs = [int(most // factor**k) for k in range(n_most + 1)]
+        enough = [n for n in rungs if n >= self._enough(inputs)]
+        if len(enough) < 2:
+            enough = [n for n in rungs[:2] if n >= self._smallest(inputs)] or [most]
+        return enough[::-1]
+
     def subsampled_splits(
         self, inputs: Inputs, splits: Sequence[Split], fidelities: Iterable[int], seed: int
     ) -> dict[int, list[Split]]:
@@ -146,6 +178,10 @@ class Resource(ABC):
     def _smallest(self, inputs: Inputs) -> int:
         """Return what `min_resources='smallest'` stands for."""
 
+    def _enough(self, inputs: Inputs) -> int:
+        """Return with how much of the resource a score means something."""
+        return self._smallest(inputs)
+
     def _checked(self, most: int, inputs: Inputs) -> int:
         """Return `max_resources`, after a check that there is so much."""
         return most
@@ -176,6 +212,9 @@ class Samples(Resource):
         # Without any splits, the error is about the splits.
         return max(n_splits, 1) * self._fewest_of_a_split(inputs)
 
+    def _enough(self, inputs: Inputs) -> int:
+        return max(self._smallest(inputs), ENOUGH * self._n_classes(inputs))
+
     def _checked(self, most: int, inputs: Inputs) -> int:
         n_samples = num_samples(inputs.X)
         if most > n_samples:
@@ -187,7 +226,10 @@ class Samples(Resource):
 
     def _fewest_of_a_split(self, inputs: Inputs) -> int:
         """Return how many samples a split should have: two, of a classifier two per class."""
-        return 2 * (len(np.unique(inputs.y)) if is_classifier(self.search.estimator) else 1)
+        return 2 * self._n_classes(inputs)
+
+    def _n_classes(self, inputs: Inputs) -> int:
+        return len(np.unique(inputs.y)) if is_classifier(self.search.estimator) else 1
 
 
 class Parameter(Resource):

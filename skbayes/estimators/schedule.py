@@ -166,11 +166,13 @@ def make_schedule(search: Any, resource: Resource, inputs: Inputs, size: int | N
     if search.min_resources == search.n_candidates == "exhaust":
         raise ValueError("n_candidates and min_resources cannot be both set to 'exhaust'.")
     most = resource.most(inputs)
-    least, n_candidates = _first_rung(search, resource, resource.least(inputs), most, size)
+    ladder = resource.ladder(inputs) if search.min_resources == "auto" else None
+    asked = resource.least(inputs) if ladder is None else ladder[0]
+    least, n_candidates = _first_rung(search, resource, asked, most, size)
     brackets = make_brackets(
         None if search.n_brackets == "auto" else int(search.n_brackets),
         n_candidates,
-        make_ladder(least, most, search.factor),
+        ladder or make_ladder(least, most, search.factor),
         search.factor,
         search.aggressive_elimination,
     )

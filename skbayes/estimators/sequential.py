@@ -78,6 +78,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         ],
         "staged_route": [StrOptions({"auto", *(route.name for route in ROUTES)})],
         "staged_scale": ["boolean"],
+        "cost": [None, StrOptions({"rounds", "fit_time"}), callable],
     }
 
     # A subclass with a constructor of its own need not set what it does not have.
@@ -89,6 +90,7 @@ class SequentialSearchCV(BaseModelSearchCV):
     staged_patience: int | str | None = "auto"
     staged_route: str = "auto"
     staged_scale: bool = False
+    cost: Any = None
 
     @explaining_wrong_arguments
     def __init__(
@@ -121,6 +123,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         staged_patience: int | str | None = "auto",
         staged_route: str = "auto",
         staged_scale: bool = False,
+        cost: Any = None,
         callbacks: Any = None,
     ) -> None:
         super().__init__(
@@ -152,6 +155,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         self.staged_patience = staged_patience
         self.staged_route = staged_route
         self.staged_scale = staged_scale
+        self.cost = cost
         self.callbacks = callbacks
 
     @property

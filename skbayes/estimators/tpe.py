@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from skbayes.estimators.costs import read_cost
 from skbayes.estimators.sequential import SequentialSearchCV
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import QuasiRandomSampler
@@ -185,6 +186,13 @@ class TPESearchCV(SequentialSearchCV):
         Whether the refit has more rounds in proportion to the samples: those of all data divided by
         those of the training parts.
 
+    cost : callable, {'rounds', 'fit_time'} or None, default=None
+        If it is given, the search looks for improvement per unit of cost, so it tries cheap
+        candidates first. A callable is given the parameters of a candidate and returns its cost, in
+        any unit: ``lambda params: params["n_estimators"]``. 'rounds' are those that a model is
+        fitted for with `staged`; the search learns which candidates need many. 'fit_time' is the
+        measured time. With that, another run is another search, because no two take the same time.
+
     callbacks : callable or list of callables, default=None
         Called as ``callback(search, trial)`` in the main process for every finished candidate, in
         their order, with a :class:`~skbayes.FinishedTrial`; those taken from a checkpoint or from
@@ -322,4 +330,4 @@ class TPESearchCV(SequentialSearchCV):
     """
 
     def _make_model_sampler(self, space: SearchSpace, start: QuasiRandomSampler) -> Sampler:
-        return TPESampler(space, start, self._n_start(N_INITIAL_POINTS))
+        return TPESampler(space, start, self._n_start(N_INITIAL_POINTS), read_cost(self, space))

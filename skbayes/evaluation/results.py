@@ -95,7 +95,9 @@ def outcome_of(
     splits = tuple(result["split"] for result in results)
     followed = maximised_metric(scores, metric)
     found = {} if staged is None or stage is None else {staged: stage}
-    return Outcome(scores, splits, followed, cost, failure, n_splits, found)
+    lasts = [r["curves"]["stages"][-1] for r in results if r.get("curves") is not None]
+    rounds = float(np.mean(lasts)) if lasts else None
+    return Outcome(scores, splits, followed, cost, failure, n_splits, found, rounds=rounds)
 
 
 def at_best_stage(

@@ -45,6 +45,7 @@ from skbayes.models.gaussian_process import (
 )
 from skbayes.models.output_transform import surrogate_scores
 from skbayes.samplers.base import History, NoProposal, Proposal, Sampler, fields_of
+from skbayes.samplers.cost import CostRule, LogCost
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space.base import SearchSpace, row_key
 from skbayes.trial import FloatArray, Trial
@@ -113,6 +114,8 @@ class Acquisition:
         Position of the sub-space that the candidate must lie in; None if it may lie in any.
     is_continuous : ndarray of shape (d,)
     n_finished : int
+    log_cost : LogCost or None, default=None
+        What candidates cost; None if that does not matter.
     """
 
     surrogate: GaussianProcess
@@ -122,12 +125,15 @@ class Acquisition:
     forced_subspace: float | None
     is_continuous: NDArray[np.bool_]
     n_finished: int
+    log_cost: LogCost | None = None
 
     def __call__(self, rows: FloatArray) -> FloatArray:
         """Return the values at rows of shape (m, d)."""
         mean, std = self.surrogate.predict(rows)
         values = log_augmented_improvement(mean, std, self.incumbent, self.noise)
         values += log_prior_weight(rows, self.is_continuous, self.n_finished)[0]
+        if self.log_cost is not None:
+            values -= self.log_cost(rows)
         if self.radius:
             values[self.surrogate.distance_to_data(rows) < self.radius] += PLATEAU_PENALTY
         if self.forced_subspace is not None:
@@ -151,7 +157,11 @@ class Acquisition:
             mean, std, self.incumbent, self.noise
         )
         weights, weight_gradients = log_prior_weight(rows, self.is_continuous, self.n_finished)
-        return values + weights, gradient(by_mean, by_std) + weight_gradients
+        values, gradients = values + weights, gradient(by_mean, by_std) + weight_gradients
+        if self.log_cost is not None:
+            costs, cost_gradients = self.log_cost.with_gradient(rows)
+            values, gradients = values - costs, gradients - cost_gradients
+        return values, gradients
 
 
 @dataclass(frozen=True)
@@ -178,13 +188,19 @@ class GPSampler(Sampler):
         The start-up design.
     n_initial_points : int
         Number of trials before the surrogate is used, including given points.
+    cost : CostRule or None, default=None
+        If it is given, the improvement per unit of cost counts.
     """
 
     def __init__(
-        self, space: SearchSpace, start: QuasiRandomSampler, n_initial_points: int
+        self,
+        space: SearchSpace,
+        start: QuasiRandomSampler,
+        n_initial_points: int,
+        cost: CostRule | None = None,
     ) -> None:
         super().__init__(space)
-        self._start = start
+        self._start, self._cost = start, cost
         self._n_initial_points = n_initial_points
 
     def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
@@ -222,6 +238,7 @@ class GPSampler(Sampler):
             neglected_subspace(self.space, history.rows),
             self.space.is_continuous,
             history.n_finished,
+            None if self._cost is None else self._cost.log_cost(self.space, history),
         )
         best = snapped[np.argsort(-y, kind="stable")[:N_BEST]]
         row = maximize(acquisition, acquisition.with_gradient, self.space, best, history.seen, rng)

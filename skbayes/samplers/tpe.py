@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from skbayes.models.parzen import ParzenEstimator
 from skbayes.samplers.base import History, NoProposal, Proposal, Sampler
+from skbayes.samplers.cost import CostRule
 from skbayes.samplers.quasi_random import QuasiRandomSampler
 from skbayes.space.base import SearchSpace
 from skbayes.space.dimensions import ELSEWHERE
@@ -70,6 +71,8 @@ class TPESampler(Sampler):
         The start-up design.
     n_initial_points : int, default=10
         Number of trials before the densities are used, including given points.
+    cost : CostRule or None, default=None
+        If it is given, the improvement per unit of cost counts.
     """
 
     def __init__(
@@ -77,9 +80,10 @@ class TPESampler(Sampler):
         space: SearchSpace,
         start: QuasiRandomSampler,
         n_initial_points: int = N_INITIAL_POINTS,
+        cost: CostRule | None = None,
     ) -> None:
         super().__init__(space)
-        self._start = start
+        self._start, self._cost = start, cost
         self._n_initial_points = n_initial_points
 
     def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
@@ -103,6 +107,9 @@ class TPESampler(Sampler):
         drawn = self.space.snap(likely.sample(N_CANDIDATES, rng))
         is_used = self.space.active(drawn)
         gain = likely.log_density(drawn, is_used) - unlikely.log_density(drawn, is_used)
+        log_cost = None if self._cost is None else self._cost.log_cost(self.space, history)
+        if log_cost is not None:
+            gain = log_improvement(gain, n_good / len(order)) - log_cost(drawn)
         for index in np.argsort(-gain, kind="stable"):
             if not (seen == drawn[index]).all(axis=1).any():
                 return self._proposal(drawn[index])
@@ -115,6 +122,23 @@ class TPESampler(Sampler):
         return ParzenEstimator(
             self.space.columns, Z, is_active, weights, bandwidths(self.space, len(Z))
         )
+
+
+def log_improvement(gain: FloatArray, share: float) -> FloatArray:
+    """Return the logarithm of the expected improvement, up to a constant.
+
+    As in Bergstra et al. 2011, eq. 1 of section 4.1. It ranks as the gain does, but unlike the gain
+    it can be weighed against a cost.
+
+    Parameters
+    ----------
+    gain : ndarray of shape (n,)
+        log l − log g, of the densities of good and bad trials.
+    share : float
+        Of the good ones among the trials.
+    """
+    share = min(share, 1.0 - 1e-12)
+    return -np.logaddexp(np.log(share), np.log1p(-share) - gain)
 
 
 def rank_weights(n: int) -> FloatArray:

@@ -106,7 +106,7 @@ def test_a_trial_tells_what_the_table_tells(make):
         assert trial.failures == []
         if isinstance(search, HalvingBayesSearchCV):
             assert trial.resource == results["n_resources"][n]
-            assert (trial.bracket, trial.rung) == (0, results["iter"][n])
+            assert (trial.bracket, trial.rung) == (results["bracket"][n], results["iter"][n])
         else:
             assert (trial.resource, trial.bracket, trial.rung) == (None, None, None)
     assert recorder.bests[-1].number == search.best_index_

@@ -64,6 +64,7 @@ class Counting(ClassifierMixin, BaseEstimator):
 
 def counting_search(**options):
     options = {"cv": 3, "random_state": 0, "n_candidates": 9, "min_resources": 30} | options
+    options = {"n_brackets": 1} | options
     return HalvingBayesSearchCV(Counting(), {"x": uniform()}, **options)
 
 
@@ -116,7 +117,7 @@ def test_a_parameter_of_a_step_is_a_resource_and_its_own_value_the_most():
     )
     space = {"clf__learning_rate": loguniform(1e-3, 1), "clf__max_depth": randint(1, 4)}
     fitted = HalvingBayesSearchCV(
-        pipeline, space, resource="clf__n_estimators", cv=2, random_state=0
+        pipeline, space, resource="clf__n_estimators", n_brackets=1, cv=2, random_state=0
     ).fit(X, Y)
     assert fitted.max_resources_ == 9
     assert fitted.n_resources_ == [1, 3, 9]
@@ -149,7 +150,7 @@ def test_several_brackets_are_lists_of_lists_and_a_column():
         (1, 1),
         (2, 0),
     ]
-    assert "bracket" not in forest_search().fit(X, Y).cv_results_
+    assert "bracket" not in forest_search(n_brackets=1).fit(X, Y).cv_results_
 
 
 def test_several_metrics_and_a_callable_refit():

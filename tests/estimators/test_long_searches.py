@@ -160,7 +160,7 @@ def test_one_trial_is_finished_however_short_the_time():
 def test_time_can_stop_a_halving_search():
     search = HalvingBayesSearchCV(
         Model(seconds=0.05), SPACE, timeout=1.5, cv=3, random_state=0, refit=False
-    )
+    ).set_params(min_resources="smallest", n_brackets=1)
     whole = clone(search).set_params(estimator=Model(), timeout=None).fit(X, Y)
     search.fit(X, Y)
     n = len(search.cv_results_["params"])
@@ -386,7 +386,8 @@ def test_what_cannot_be_brought_to_a_worker_is_no_dead_worker():
 def test_halving_that_ran_out_of_time_tells_of_the_rungs_there_were():
     search = HalvingBayesSearchCV(
         Model(seconds=0.05), SPACE, timeout=1, cv=3, random_state=0, refit=False
-    ).fit(X, Y)
+    )
+    search.set_params(min_resources="smallest", n_brackets=1).fit(X, Y)
     columns = search.cv_results_
     assert search.n_iterations_ == columns["iter"].max() + 1
     assert search.n_candidates_ == np.bincount(columns["iter"]).tolist()

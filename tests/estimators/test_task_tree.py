@@ -49,7 +49,9 @@ if HAS_CALLBACKS:
         assert 0 < len(leaves_of(Watcher.root)) <= begun
 
     def test_every_rung_has_its_tasks():
-        search = HalvingBayesSearchCV(SVC(), SPACE, n_candidates=9, cv=3)
+        search = HalvingBayesSearchCV(
+            SVC(), SPACE, n_candidates=9, min_resources="smallest", n_brackets=1, cv=3
+        )
         search.set_callbacks(Watcher()).fit(X, Y)
         n = len(search.cv_results_["params"])
         assert len(leaves_of(Watcher.root)) == 3 * n

@@ -111,6 +111,7 @@ def test_promoted_trees_are_grown_once(bagging, n_grown):
         {"estimator__min_samples_leaf": randint(1, 20)},
         resource="n_estimators",
         max_resources=9,
+        n_brackets=1,
         cv=2,
         random_state=0,
         refit=False,
