@@ -33,18 +33,19 @@ space = {
 
 # %%
 # Successive halving with a factor of 3: 108 candidates get 3 rounds, 36 of them 9, 12 of those 27,
-# and 4 the full 81. That costs as much as 16 candidates with all rounds, and so do the four
-# brackets of Hyperband, which begin with fewer candidates and more rounds each.
-halving = {"resource": "n_estimators", "min_resources": 3, "max_resources": MOST, "cv": 3}
+# and 4 the full 81. That costs as much as 16 candidates with all rounds, and so do five small
+# brackets: of 9 candidates that begin with 9 rounds, of 5 that begin with 27, of 3 with all 81, and
+# the first two kinds again.
+halving = {"resource": "n_estimators", "max_resources": MOST, "cv": 3}
 full = {"n_iter": 16, "cv": 3}
 searches = {
     "RandomizedSearchCV": lambda seed: RandomizedSearchCV(model, space, random_state=seed, **full),
     "BayesSearchCV": lambda seed: BayesSearchCV(model, space, random_state=seed, **full),
     "HalvingRandomSearchCV": lambda seed: HalvingRandomSearchCV(
-        model, space, n_candidates=108, random_state=seed, **halving
+        model, space, n_candidates=108, min_resources=3, random_state=seed, **halving
     ),
     "HalvingBayesSearchCV": lambda seed: HalvingBayesSearchCV(
-        model, space, n_candidates=27, n_brackets="auto", random_state=seed, **halving
+        model, space, n_brackets=5, random_state=seed, **halving
     ),
 }
 
