@@ -67,6 +67,10 @@ class Sleeper:
         """Raise: no process dies here."""
         raise RuntimeError(reason)
 
+    def to_grow(self, results: Sequence[SplitResult]) -> dict[int, SplitResult]:
+        """Return nothing: no task is gone on with."""
+        return {}
+
     def keep(self, trial: Trial, results: Sequence[SplitResult]) -> None:
         """There is no model to keep."""
 

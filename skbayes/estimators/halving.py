@@ -305,8 +305,9 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     If the resource is a number of trees or iterations, promoted forests, extra trees, bagging and
     gradient boosting with an integer `random_state` are not fitted from scratch. The fit of the
     previous rung is continued (a warm start), with the identical result, and ``cv_results_`` has
-    the time of the continuation. There is no warm start in pipelines, with early stopping,
-    `oob_score` or a `class_weight` given by name.
+    the time of the continuation. That includes the last step of a pipeline, if the other steps
+    are seeded. There is no warm start with early stopping, `oob_score` or a `class_weight` given by
+    name.
 
     The number of rungs is exact, where scikit-learn rounds a logarithm: 243 candidates and a
     factor of 3 give six rungs, not five.

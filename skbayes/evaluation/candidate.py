@@ -1,11 +1,13 @@
-"""The estimator of a candidate."""
+"""The estimator of a candidate, and its parts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 
 
 def candidate_of(estimator: Any, params: Mapping[str, Any]) -> Any:
@@ -36,3 +38,40 @@ def is_unseeded(candidate: Any) -> bool:
         value is None and name.rpartition("__")[2] == "random_state"
         for name, value in candidate.get_params(deep=True).items()
     )
+
+
+def is_seeded(estimator: Any) -> bool:
+    """Whether every random state of an estimator, or of a part of it, is a number.
+
+    Parameters
+    ----------
+    estimator : estimator
+    """
+    return all(
+        isinstance(value, Integral)
+        for name, value in estimator.get_params(deep=True).items()
+        if name.rpartition("__")[2] == "random_state"
+    )
+
+
+def path_to(estimator: Any, parameter: str) -> list[Any] | None:
+    """Return the pipelines around the owner of a parameter, and the owner.
+
+    Parameters
+    ----------
+    estimator : estimator
+    parameter : str
+        Of the estimator itself, or of the last step of a pipeline, maybe in another one.
+
+    Returns
+    -------
+    path : list of estimator or None
+        None if it is a parameter of something else.
+    """
+    path = [estimator]
+    for name in parameter.split("__")[:-1]:
+        last = path[-1].steps[-1] if isinstance(path[-1], Pipeline) else (None, None)
+        if last[0] != name:
+            return None
+        path.append(last[1])
+    return path

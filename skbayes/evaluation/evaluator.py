@@ -100,7 +100,7 @@ class Evaluation(Evaluator):
             prints_over_line=self.prints_over_line,
             watch=self.watch,
             estimator=self.estimator,
-            returns_model=pool is not None and pool.wants(trial),
+            switch=pool.switch if pool is not None and pool.wants(trial) else None,
             predicts=None if self.predictions is None else self.predictions.method,
             stages=self.stages,
             before={split: result["paused"] for split, result in before.items()},
@@ -146,7 +146,7 @@ class Evaluation(Evaluator):
             in_subprocess=False,
             watch=None,
             estimator=self.estimator,
-            returns_model=False,
+            switch=None,
             candidate_progress=(trial.number, self.n_trials),
             **{"stages": self.stages, **self.options, **options},
         )
@@ -214,7 +214,7 @@ def _evaluate(
     in_subprocess: bool,
     watch: Watch | None,
     estimator: Any,
-    returns_model: bool,
+    switch: str | None,
     scorer: Any,
     predicts: PredictionMethod | None = None,
     prints_over_line: bool = False,
@@ -242,9 +242,9 @@ def _evaluate(
                         fit_and_score_stages, stages, errors=errors, before=before.get(split)
                     )
                 result = evaluate(
-                    estimator=_to_fit(estimator, model, returns_model),
+                    estimator=_to_fit(estimator, model, switch),
                     scorer=recording_scorer(scorer, errors),
-                    return_estimator=returns_model or predicts is not None,
+                    return_estimator=switch is not None or predicts is not None,
                     train=train,
                     test=test,
                     split_progress=(split, n_splits),
@@ -254,7 +254,7 @@ def _evaluate(
                 result["predictions"] = None
                 if predicts is not None:
                     result["predictions"] = _predicted(predicts, result, options["X"], test, train)
-                    if not returns_model:
+                    if switch is None:
                         del result["estimator"]
             result["split"] = split
             result["began"], result["ended"] = began, time.time()
@@ -288,8 +288,8 @@ def _as_floats(scores: Any) -> Any:
         raise ValueError(f"scoring must return a real number, got {scores!r} instead.") from error
 
 
-def _to_fit(estimator: Any, model: Any, continues_later: bool) -> Any:
-    """Return the model of the pool to continue, or a clone with or without a warm start."""
+def _to_fit(estimator: Any, model: Any, switch: str | None) -> Any:
+    """Return the model of the pool to continue, or a clone; a switch lets it be fitted further."""
     if model is not None:
         return model
-    return clone(estimator).set_params(warm_start=True) if continues_later else clone(estimator)
+    return clone(estimator).set_params(**({} if switch is None else {switch: True}))

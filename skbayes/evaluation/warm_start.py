@@ -28,7 +28,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 
-from skbayes.evaluation.candidate import candidate_of
+from skbayes.evaluation.candidate import candidate_of, is_seeded, path_to
 from skbayes.samplers.halving import best_first, rung_of
 from skbayes.trial import Trial
 
@@ -56,13 +56,21 @@ def can_continue(model: Any, resource: str | None, n_samples: int) -> bool:
     Parameters
     ----------
     model : estimator
+        It may be the last step of a pipeline. The steps before it are fitted again, with the same
+        result.
     resource : str or None
         The parameter that is increased.
     n_samples : int
         Largest number of training samples of a split.
     """
-    return isinstance(_own(model, "random_state"), Integral) and can_grow(
-        model, resource, n_samples
+    path = None if resource is None else path_to(model, resource)
+    if resource is None or path is None:
+        return False
+    *pipelines, last = path
+    return (
+        can_grow(last, resource.rpartition("__")[2], n_samples)
+        and isinstance(_own(last, "random_state"), Integral)
+        and all(is_seeded(pipeline[:-1]) for pipeline in pipelines)
     )
 
 
@@ -140,10 +148,16 @@ class WarmStartPool:
         ----------
         trial : Trial
         """
-        if rung_of(trial) not in self.n_promoted or type(self.estimator) not in RESOURCE_OF:
+        if rung_of(trial) not in self.n_promoted:
             return False
         model = candidate_of(self.estimator, trial.params)
         return can_continue(model, self.resource, self.n_samples)
+
+    @property
+    def switch(self) -> str:
+        """Name of the parameter with which a model can be fitted further."""
+        owner, separator, _ = self.resource.rpartition("__")
+        return f"{owner}{separator}warm_start"
 
     def model_for(self, trial: Trial, split: int) -> Any:
         """Return the model that a promoted trial continues on a split; None if there is none.

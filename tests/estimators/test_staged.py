@@ -369,7 +369,7 @@ PIPELINE = Pipeline([("model", AdaBoostClassifier()), ("last", GradientBoostingC
         ),
         (GradientBoostingRegressor(n_iter_no_change=5), {}, "would stop early"),
         (GradientBoostingRegressor(n_estimators=2.5), {}, "2.5 is not a positive integer"),
-        (PIPELINE, {"staged": "model__n_estimators"}, "'model' is not the last step of a Pipeline"),
+        (PIPELINE, {"staged": "model__n_estimators"}, "its owner is not the last step"),
         (AdaBoostClassifier(), {"staged": "estimator__max_depth"}, "is not the last step"),
         (MODEL, {"staged_patience": 0}, "staged_patience"),
         (MODEL, {"staged_route": "epochs"}, "staged_route"),

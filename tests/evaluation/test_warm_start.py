@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import randint
 from sklearn.base import is_classifier
 from sklearn.datasets import make_classification
+from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     BaggingClassifier,
     GradientBoostingClassifier,
@@ -12,6 +13,8 @@ from sklearn.ensemble import (
     RandomForestClassifier,
 )
 from sklearn.linear_model import SGDClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from skbayes import HalvingBayesSearchCV
@@ -22,6 +25,13 @@ from skbayes.trial import Outcome, Trial
 
 X, LABELS = make_classification(240, 8, n_informative=5, n_classes=3, random_state=0)
 TARGETS = X[:, 0] * X[:, 1] + np.abs(X[:, 2])
+
+
+def piped(step):
+    return Pipeline([("scale", step), ("model", RandomForestClassifier(random_state=0))])
+
+
+PIPED = Pipeline([("reduce", PCA(4, random_state=0)), ("model", piped(StandardScaler()))])
 
 
 @pytest.mark.parametrize("model_class", RESOURCE_OF, ids=lambda c: c.__name__)
@@ -54,6 +64,10 @@ def test_a_model_fitted_further_is_the_one_fitted_at_once(model_class, options):
         (HistGradientBoostingClassifier(random_state=0, early_stopping=True), "max_iter"),
         (SGDClassifier(random_state=0), "max_iter"),
         (RandomForestClassifier(random_state=0), None),
+        (make_pipeline(StandardScaler(), RandomForestClassifier(random_state=0)), "n_estimators"),
+        (piped(PCA(2)), "model__n_estimators"),
+        (piped(PCA(2, random_state=np.random.RandomState(0))), "model__n_estimators"),
+        (piped(StandardScaler()), "scale__n_estimators"),
     ],
 )
 def test_what_might_differ_is_fitted_anew(model, resource):
@@ -72,11 +86,12 @@ def test_early_stopping_depends_on_the_number_of_samples():
     [
         (RandomForestClassifier(random_state=0), "n_estimators"),
         (HistGradientBoostingClassifier(random_state=0), "max_iter"),
+        (PIPED, "model__model__n_estimators"),
     ],
-    ids=["forest", "hist-boosting"],
+    ids=["forest", "hist-boosting", "pipeline"],
 )
 def test_a_search_with_continued_fits_is_the_one_without(model, resource, n_jobs, monkeypatch):
-    space = {"min_samples_leaf": randint(1, 20)}
+    space = {f"{resource.rpartition('__')[0]}__min_samples_leaf".lstrip("_"): randint(1, 20)}
     options = {"resource": resource, "max_resources": 9, "cv": 2, "random_state": 0}
     search = HalvingBayesSearchCV(model, space, n_brackets="auto", n_jobs=n_jobs, **options)
     with_them = search.fit(X, LABELS).cv_results_
@@ -85,6 +100,29 @@ def test_a_search_with_continued_fits_is_the_one_without(model, resource, n_jobs
     for key, column in without.items():
         if not key.endswith("_time"):
             np.testing.assert_array_equal(with_them[key], column, err_msg=key)
+
+
+def test_the_models_of_a_pipeline_are_kept(monkeypatch):
+    n_trees = []
+    fit = RandomForestClassifier.fit
+
+    def counting(self, X, y, **options):
+        before = len(getattr(self, "estimators_", ())) if self.warm_start else 0
+        n_trees.append(self.n_estimators - before)
+        return fit(self, X, y, **options)
+
+    monkeypatch.setattr(RandomForestClassifier, "fit", counting)
+    HalvingBayesSearchCV(
+        piped(StandardScaler()),
+        {"model__min_samples_leaf": randint(1, 20)},
+        resource="model__n_estimators",
+        max_resources=9,
+        n_brackets=1,
+        cv=2,
+        random_state=0,
+        refit=False,
+    ).fit(X, LABELS)
+    assert sum(n_trees) == 2 * (9 * 1 + 3 * 2 + 1 * 6)
 
 
 N_GROWN = []

@@ -14,16 +14,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, is_classifier
-from sklearn.metrics import accuracy_score, r2_score
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
-from sklearn.utils.metaestimators import available_if
 
 from skbayes._sklearn_compat import num_samples
-from skbayes.evaluation.candidate import is_unseeded
-from skbayes.evaluation.growth.routes import Growth, Route, Snapshot, route_of
+from skbayes.evaluation.candidate import is_seeded, path_to
+from skbayes.evaluation.growth.routes import Growth, Route, route_of
 from skbayes.evaluation.growth.stages import needed_stage, splits_to_grow, stages_up_to
+from skbayes.evaluation.growth.view import AtStage
 from skbayes.evaluation.results import maximised_metric
 from skbayes.evaluation.warm_start import stops_early
 from skbayes.trial import SINGLE_METRIC
@@ -68,7 +67,27 @@ class Stages:
         ValueError
             If the parameter is not one of the last step of a pipeline, or of the estimator itself.
         """
-        return _path(estimator, self.parameter)[-1]
+        return self.path_to_model(estimator)[-1]
+
+    def path_to_model(self, estimator: Any) -> list[Any]:
+        """Return the pipelines around the part of an estimator that grows, and the part.
+
+        Parameters
+        ----------
+        estimator : estimator
+
+        Raises
+        ------
+        ValueError
+            As `model_of`.
+        """
+        path = path_to(estimator, self.parameter)
+        if path is None:
+            raise ValueError(
+                f"staged={self.parameter!r}: its owner is not the last step of a Pipeline. What "
+                "grows is the estimator itself, or the last step of a pipeline."
+            )
+        return path
 
     def splits_to_grow(self, results: Sequence[Mapping[str, Any]]) -> dict[int, int]:
         """Return which splits of a trial have to be fitted further.
@@ -162,20 +181,6 @@ def _why_not(model: Any, parameter: str, name: str) -> str:
     )
 
 
-def _path(estimator: Any, parameter: str) -> list[Any]:
-    """Return the pipelines that lead to the owner of a parameter, and the owner."""
-    found, names = [estimator], parameter.split("__")[:-1]
-    for name in names:
-        last = found[-1].steps[-1] if isinstance(found[-1], Pipeline) else (None, None)
-        if last[0] != name:
-            raise ValueError(
-                f"staged={parameter!r}: {name!r} is not the last step of a Pipeline. What grows is "
-                "the estimator itself, or the last step of a pipeline."
-            )
-        found.append(last[1])
-    return found
-
-
 class Growing(BaseEstimator):
     """An estimator that is scored at every stage of its growth.
 
@@ -244,13 +249,13 @@ class Growing(BaseEstimator):
         **options : object
             Further arguments of its `fit`.
         """
-        *pipelines, model = _path(self.estimator, self.stages.parameter)
+        *pipelines, model = self.stages.path_to_model(self.estimator)
         n_samples = num_samples(X)
         route, self._last_stage = self.stages.checked_route(self.estimator, n_samples)
         self._pauses = (
             self.stages.patience is not None
             and route.can_pause(model, self.stages.own_parameter, n_samples)
-            and not any(is_unseeded(pipeline[:-1]) for pipeline in pipelines)
+            and all(is_seeded(pipeline[:-1]) for pipeline in pipelines)
         )
         if self.before is not None:
             model = self.before.model
@@ -398,103 +403,3 @@ class _LastStep(BaseEstimator):
     def get_metadata_routing(self) -> Any:
         """Return what the model asks for."""
         return self.model.get_metadata_routing()
-
-
-def _answers(method: str) -> Callable[[AtStage], bool]:
-    return lambda view: view.snapshot.has(method)
-
-
-class AtStage:
-    """A fitted estimator after some rounds, as a scorer sees it.
-
-    Parameters
-    ----------
-    snapshot : Snapshot
-        Of the part that grows.
-    pipelines : sequence of Pipeline
-        Around it, whose steps before are fitted.
-    transformed : dict
-        Samples that the steps before have transformed already; added to.
-    """
-
-    def __init__(
-        self, snapshot: Snapshot, pipelines: Sequence[Pipeline], transformed: dict[int, Any]
-    ) -> None:
-        self.snapshot, self._pipelines, self._transformed = snapshot, pipelines, transformed
-
-    @property
-    def classes_(self) -> Any:
-        """Class labels."""
-        return self.snapshot.model.classes_
-
-    @available_if(_answers("predict"))
-    def predict(self, X: Any) -> Any:
-        """Return predictions.
-
-        Parameters
-        ----------
-        X : object
-        """
-        return self._respond("predict", X)
-
-    @available_if(_answers("predict_proba"))
-    def predict_proba(self, X: Any) -> Any:
-        """Return probabilities of the classes.
-
-        Parameters
-        ----------
-        X : object
-        """
-        return self._respond("predict_proba", X)
-
-    @available_if(_answers("decision_function"))
-    def decision_function(self, X: Any) -> Any:
-        """Return decision values.
-
-        Parameters
-        ----------
-        X : object
-        """
-        return self._respond("decision_function", X)
-
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Return the score that the model's own method gives.
-
-        Parameters
-        ----------
-        X, y, sample_weight : object
-        """
-        model = self.snapshot.model
-        data = () if y is None else (y,)
-        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        if type(self.snapshot) is Snapshot:  # it is the model itself
-            return float(model.score(self._transform(X), *data, **weights))
-        if type(model).__module__.startswith("catboost"):  # whose method looks into the model
-            metric = accuracy_score if is_classifier(self) else r2_score
-            return float(metric(y, self.predict(X), **weights))
-        return float(type(model).score(self, X, *data, **weights))
-
-    def _respond(self, method: str, X: Any) -> Any:
-        return self.snapshot.respond(method, self._transform(X))
-
-    def _transform(self, X: Any) -> Any:
-        """Return samples as the steps before transform them."""
-        if id(X) not in self._transformed:
-            Z = X
-            for pipeline in self._pipelines:
-                for _, transformer in pipeline.steps[:-1]:
-                    Z = transformer.transform(Z) if hasattr(transformer, "transform") else Z
-            self._transformed[id(X)] = Z, X  # X is kept, so that no other data is given its id
-        return self._transformed[id(X)][0]
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(
-            f"{name} is not known: with staged=, a scorer is given the predictions of "
-            f"{type(self.snapshot.model).__name__} after some rounds, and nothing else of it."
-        )
-
-    def __sklearn_tags__(self) -> Any:
-        return get_tags(self.snapshot.model)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
