@@ -376,22 +376,23 @@ def run(n_seeds: int, names: Sequence[str]) -> None:
 
 
 def table() -> None:
-    """Print the regrets of the searches of which the store holds the same seeds."""
+    """Print the regrets of the searches in the store, for the seeds that it holds of all."""
     curves = load()
+    searches = [name for name in SEARCHES if any(key[1] == name for key in curves)]
     seeds = sorted(
         s
         for s in {key[2] for key in curves}
-        if all((t, n, s) in curves for t in TASKS for n in SEARCHES)
+        if all((t, n, s) in curves for t in TASKS for n in searches)
     )
-    regrets = {search: np.empty((len(TASKS), len(seeds))) for search in SEARCHES}
+    regrets = {search: np.empty((len(TASKS), len(seeds))) for search in searches}
     for row, task in enumerate(TASKS):
-        found = {n: np.array([curves[task, n, s][-1][1] for s in seeds]) for n in SEARCHES}
+        found = {n: np.array([curves[task, n, s][-1][1] for s in seeds]) for n in searches}
         best = max(values.max() for values in found.values())
         unit = best - np.median(found["five random candidates"])
         for search, values in found.items():
             regrets[search][row] = np.minimum((best - values) / unit, CUT)
     print(f"Mean normalised regret, {len(seeds)} seeds.\n")
-    print(f"| task | {' | '.join(SEARCHES)} |\n|---|{'---|' * len(SEARCHES)}")
+    print(f"| task | {' | '.join(searches)} |\n|---|{'---|' * len(searches)}")
     for row, task in enumerate(TASKS):
         print(f"| {task} | {' | '.join(f'{r[row].mean():.3f}' for r in regrets.values())} |")
     print(f"| mean | {' | '.join(f'{r.mean():.3f}' for r in regrets.values())} |")

@@ -292,4 +292,4 @@ def _to_fit(estimator: Any, model: Any, switch: str | None) -> Any:
     """Return the model of the pool to continue, or a clone; a switch lets it be fitted further."""
     if model is not None:
         return model
-    return clone(estimator).set_params(**({} if switch is None else {switch: True}))
+    return clone(estimator) if switch is None else clone(estimator).set_params(**{switch: True})

@@ -97,6 +97,7 @@ def test_epochs_of_a_torch_net_are_a_resource():
         make_pipeline(StandardScaler(), FunctionTransformer(to_float32), net),
         {"neuralnetclassifier__lr": loguniform(1e-3, 1)},
         resource="neuralnetclassifier__max_epochs",
+        n_brackets=1,
         cv=3,
         random_state=0,
     ).fit(X, Y)

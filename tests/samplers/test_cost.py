@@ -88,7 +88,7 @@ def spent(make_sampler, rule, seed):
     for _ in range(25):
         trial = study.ask()
         x, y = trial.params["x"], trial.params["y"]
-        score = -min((x - 0.25) ** 2, (x - 0.75) ** 2) - (y - 0.5) ** 2
+        score = -min((x - 0.15) ** 2, (x - 0.85) ** 2) - (y - 0.5) ** 2
         study.tell(trial, Outcome({"score": (score,)}, (0,), cost=price(trial.params)))
     return np.mean([price(trial.params) for trial in study.trials]), study.best_trial.score
 
