@@ -6,12 +6,12 @@
 
 `run` does the searches that the store does not hold yet, so it can be stopped and started again.
 All searches of a task have the same splits, and spend about the same: one bracket of 109
-candidates, four that begin with a 27th of the resource, five that begin with a ninth, 17 candidates
-with everything, or trials of Optuna until as much is spent. Regret is that of the selected
-candidate's score on the whole splits, with the full resource: 0 is the best known, 1 what the best
-of five random candidates has in the median; it is cut off at 2. `workers` prints the share of time
-that two workers are idle, how much of the fits is saved where they continue, and the memory of the
-models that are kept.
+candidates, four that begin with a 27th of the resource, five that begin with a ninth or eight with
+a third, 17 candidates with everything, or trials of Optuna until as much is spent. Regret is that
+of the selected candidate's score on the whole splits, with the full resource: 0 is the best known,
+1 what the best of five random candidates has in the median; it is cut off at 2. `workers` prints
+the share of time that two workers are idle, how much of the fits is saved where they continue, and
+the memory of the models that are kept.
 """
 
 from __future__ import annotations
@@ -80,8 +80,10 @@ ONE_BRACKET = {"n_candidates": 109}
 FROM_A_27TH = {"n_brackets": "auto"}
 """Four brackets of 27, 12, 6 and 4 candidates."""
 
-FIVE_BRACKETS = {"min_resources": "auto", "n_candidates": "exhaust", "n_brackets": 5}
-"""As many of the default brackets as cost about the same."""
+DEFAULT_BRACKETS = {"min_resources": "auto", "n_candidates": "exhaust"}
+
+N_BRACKETS = {3: 5, 2: 8}
+"""By the rungs of the first one, as many of the default brackets as cost about the same."""
 
 N_FULL = 17
 """Candidates with everything that cost what the brackets do."""
@@ -283,6 +285,13 @@ def halving(search: Any, options: dict[str, Any], task: HalvingTask, seed: int) 
     return curve_of(task, columns["n_resources"].tolist(), scores, columns["params"])
 
 
+def by_default(task: HalvingTask, seed: int) -> Curve:
+    """Search in brackets that begin where they do by default."""
+    n_rungs = 2 if task.data is DIGITS and "resource" not in task.resources else 3
+    options = {**DEFAULT_BRACKETS, "n_brackets": N_BRACKETS[n_rungs]}
+    return halving(HalvingBayesSearchCV, options, task, seed)
+
+
 def all_at_once(search: Any, n_iter: int, task: HalvingTask, seed: int) -> Curve:
     """Search with the full resource for every candidate."""
     fitted = search(
@@ -348,7 +357,7 @@ SEARCHES: dict[str, Search] = {
     "HalvingRandomSearchCV": partial(halving, HalvingRandomSearchCV, ONE_BRACKET),
     "Optuna TPE, HyperbandPruner": optuna_hyperband,
     "HalvingBayesSearchCV, from a 27th": partial(halving, HalvingBayesSearchCV, FROM_A_27TH),
-    "HalvingBayesSearchCV": partial(halving, HalvingBayesSearchCV, FIVE_BRACKETS),
+    "HalvingBayesSearchCV": by_default,
     "BayesSearchCV, no halving": partial(all_at_once, BayesSearchCV, N_FULL),
 }
 
