@@ -83,8 +83,8 @@ for name, search in searches.items():
     )
 
 # %%
-# For XGBoost, rounds that were tuned or found are better than rounds that were stopped by a fifth of
-# the data: that fifth is not fitted to. For histograms, stopping by a tenth is as good here, and
+# For XGBoost, rounds that were tuned or found are better than those at which a fifth of the data
+# says stop: that fifth is not fitted to. For histograms, stopping by a tenth is as good here, and
 # quickest. XGBoost cannot pause, so its staged search fits all 300 rounds of every candidate and
 # predicts after many of them; histograms end when more rounds bring nothing.
 #
