@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -128,6 +129,7 @@ class Schedule:
             [(rung, counts[n, step]) for step, rung in enumerate(b.rungs) if counts[n, step]]
             for n, b in enumerate(self.brackets)
         ]
+        begun = [bracket for bracket in begun if bracket]
         resources = [[rung.n_resources for rung, _ in bracket] for bracket in begun]
         candidates = [[count for _, count in bracket] for bracket in begun]
         first, is_one = self.brackets[0], len(self.brackets) == 1
@@ -237,6 +239,8 @@ def _first_rung(
     if least == 0:
         raise ValueError(f"min_resources_={least}: you might have passed an empty dataset X.")
     asked = most // least if search.n_candidates == "exhaust" else int(search.n_candidates)
+    if search.min_resources == "auto":
+        asked = max(asked, math.ceil(search.factor))  # where there is a single rung
     n_candidates = asked if size is None else min(asked, size)
     if search.min_resources == "exhaust":
         least = max(least, int(most // search.factor ** n_powers(n_candidates, search.factor)))

@@ -151,16 +151,14 @@ class CostRule:
         if self.of_params is not None:
             return KnownCost(space, self.of_params)
         assert self.of_trial is not None
-        known = [
-            (history.rows[trial.number], cost)
-            for trial in history.trials
-            if history.is_comparable[trial.number] and (cost := self.of_trial(trial))
-        ][-MAX_ACTIVE:]
-        logs = np.log([cost for _, cost in known])
+        costs = np.array([self.of_trial(trial) for trial in history.trials], dtype=float)
+        is_known = (costs > 0.0) & np.isfinite(costs) & history.is_comparable
+        known = np.flatnonzero(is_known)[-MAX_ACTIVE:]
+        logs = np.log(costs[known])
         scale = float(np.std(logs)) if len(known) > 1 else 0.0
         if scale == 0.0:
             return None
-        Z, y = np.array([row for row, _ in known]), (logs - logs.mean()) / scale
+        Z, y = history.rows[known], (logs - logs.mean()) / scale
         starts = [HyperPrior.for_dimension(space.n_columns).mean]
         theta = fit_hyperparameters(Z, y, np.zeros(len(y)), space.is_categorical, starts)
         return LearnedCost(GaussianProcess(Z, y, theta, space.is_categorical), scale)

@@ -137,6 +137,47 @@ def test_the_best_is_one_that_got_the_most():
     assert fitted.best_score_ == fitted.cv_results_["mean_test_score"][fitted.best_index_]
 
 
+@pytest.mark.parametrize(
+    ("most", "factor", "resources", "candidates"),
+    [
+        (300, 3, [33, 100, 300], [9, 3, 1]),
+        (80, 2, [10, 20, 40, 80], [8, 4, 2, 1]),
+        (40, 10, [4, 40], [10, 1]),
+        (2, 3, [2], [3]),
+    ],
+)
+def test_a_parameter_begins_at_a_ninth_and_ends_with_the_most(most, factor, resources, candidates):
+    fitted = forest_search(max_resources=most, factor=factor, refit=False, cv=2).fit(X, Y)
+    assert first_bracket(fitted.n_resources_) == resources
+    assert first_bracket(fitted.n_candidates_) == candidates
+
+
+def first_bracket(rungs):
+    return rungs[0] if isinstance(rungs[0], list) else rungs
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "resources"),
+    [(1000, [111, 333, 1000]), (300, [100, 300]), (100, [33, 100]), (30, [30])],
+)
+def test_samples_begin_where_each_class_has_thirty(n_samples, resources):
+    X, y = make_classification(n_samples, 8, n_informative=4, n_classes=3, random_state=0)
+    search = HalvingBayesSearchCV(Counting(), {"x": uniform()}, cv=2, random_state=0, refit=False)
+    assert first_bracket(search.fit(X, y).n_resources_) == resources
+
+
+def test_brackets_for_which_no_candidate_is_left_are_not_told_of():
+    space = {"max_depth": list(range(1, 11))}
+    search = forest_search(n_brackets=3).set_params(param_distributions=space)
+    assert search.fit(X, Y).n_candidates_ == [[9, 3, 1], [1, 1]]
+
+
+def test_more_brackets_than_kinds_begin_again():
+    fitted = forest_search(n_brackets=5).fit(X, Y)
+    assert fitted.n_candidates_ == [[9, 3, 1], [5, 2], [3], [9, 3, 1], [5, 2]]
+    assert fitted.n_resources_[3:] == [[1, 3, 9], [3, 9]]
+
+
 def test_several_brackets_are_lists_of_lists_and_a_column():
     fitted = forest_search(n_brackets="auto").fit(X, Y)
     assert fitted.n_resources_ == [[1, 3, 9], [3, 9], [9]]

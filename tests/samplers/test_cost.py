@@ -48,7 +48,7 @@ def test_a_cost_is_learned_from_what_trials_have_cost():
     np.testing.assert_allclose(values - values.mean(), expected - expected.mean(), atol=0.1)
 
 
-@pytest.mark.parametrize("costs", [[], [3.0], [2.0, 2.0, 2.0]])
+@pytest.mark.parametrize("costs", [[], [3.0], [2.0, 2.0, 2.0], [3.0, np.nan, 0.0, np.inf]])
 def test_nothing_is_learned_where_all_cost_the_same(costs):
     rows = np.random.default_rng(0).random((len(costs), 2))
     assert CostRule(of_trial=paid).log_cost(SQUARE, history_of(rows, costs)) is None
