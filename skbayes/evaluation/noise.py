@@ -9,7 +9,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from skbayes.evaluation.results import Record, outcome_of
+import numpy as np
+
+from skbayes.evaluation.growth.stages import curves_of
+from skbayes.evaluation.results import Record, maximised_metric, outcome_of
 from skbayes.evaluation.task import Evaluator
 
 
@@ -28,5 +31,11 @@ def is_noisy(evaluator: Evaluator, record: Record, metric: Any) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the first fit has given them
         second = evaluator.again(record.trial, first["split"])
-    scores = [outcome_of([result], metric).score for result in (first, second)]
+    both = [first, second]
+    if all(result.get("curves") is not None for result in both):
+        # The first may have been fitted further, for the mean over all splits.
+        curves = curves_of(both, maximised_metric(first["curves"]["test"], metric))
+        assert curves is not None
+        return not np.array_equal(curves[0], curves[1], equal_nan=True)
+    scores = [outcome_of([result], metric).score for result in both]
     return scores[0] != scores[1]

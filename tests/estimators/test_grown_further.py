@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from joblib import parallel_config
-from scipy.stats import loguniform
+from scipy.stats import loguniform, uniform
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.datasets import load_diabetes
 from sklearn.decomposition import PCA
@@ -122,6 +122,34 @@ if HAS_CALLBACKS:
         search = search_of(n_iter=4, racing=False)
         search.set_callbacks(Watcher()).fit(X, y)
         assert len(leaves_of(Watcher.root)) == 4 * 3
+
+
+class Dips(RegressorMixin, BaseEstimator):
+    """Gets better with every round, but on the first split there is a dip on the way."""
+
+    def __init__(self, x=0.5, n_estimators=40, warm_start=False, random_state=None):
+        self.x, self.n_estimators = x, n_estimators
+        self.warm_start, self.random_state = warm_start, random_state
+
+    def fit(self, X, y):
+        self.n_fitted_ = self.n_estimators
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), float(self.n_fitted_))
+
+    def score(self, X, y):
+        has_a_dip = X[0, 0] == 0 and 3 < self.n_fitted_ < 12
+        return self.n_fitted_ / 40.0 - self.x - (0.3 if has_a_dip else 0.0)
+
+
+def test_a_split_that_was_fitted_further_is_not_noise():
+    options = {"staged_route": "warm_start", "n_iter": 3, "cv": 3, "racing": False}
+    search = search_of(Dips(), {"x": uniform(0, 1)}, **options)
+    search.fit(np.arange(30.0)[:, np.newaxis], np.arange(30.0))
+    assert search.best_params_["n_estimators"] == 40
+    assert own_ends(search.cv_curves_[0])[0] < len(search.cv_curves_[0]["stages"])
+    assert not search.is_noisy_
 
 
 class DiesFurther(RegressorMixin, BaseEstimator):
