@@ -28,7 +28,7 @@ class Priced(RegressorMixin, BaseEstimator):
         return -((self.x - 0.3) ** 2)
 
 
-@pytest.mark.parametrize("cls", [BayesSearchCV, TPESearchCV])
+@pytest.mark.parametrize("cls", [pytest.param(BayesSearchCV, marks=pytest.mark.slow), TPESearchCV])
 def test_a_function_of_the_parameters_keeps_the_candidates_cheap(cls):
     space = {"x": uniform(0, 1), "n_rounds": log_randint(1, 1000)}
     n_rounds = {True: 0, False: 0}
@@ -46,6 +46,7 @@ def staged(**options):
     return BayesSearchCV(model, SPACE, staged="n_estimators", **options).fit(X, y)
 
 
+@pytest.mark.slow
 def test_with_rounds_as_the_cost_the_search_is_the_same_for_every_number_of_workers(tmp_path):
     path = tmp_path / "journal.jsonl"
     search = staged(checkpoint=path)

@@ -99,7 +99,7 @@ SAMPLERS = {
 }
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", ["TPE", pytest.param("Gaussian process", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("rule", [CostRule(of_params=price), CostRule(of_trial=paid)])
 def test_of_two_equally_good_places_the_cheap_one_is_searched(name, rule):
     make = SAMPLERS[name]
