@@ -81,9 +81,7 @@ FROM_A_27TH = {"n_brackets": "auto"}
 """Four brackets of 27, 12, 6 and 4 candidates."""
 
 DEFAULT_BRACKETS = {"min_resources": "auto", "n_candidates": "exhaust"}
-
-N_BRACKETS = {3: 5, 2: 8}
-"""By the rungs of the first one, as many of the default brackets as cost about the same."""
+"""Those that begin where they do by default."""
 
 N_FULL = 17
 """Candidates with everything that cost what the brackets do."""
@@ -286,9 +284,9 @@ def halving(search: Any, options: dict[str, Any], task: HalvingTask, seed: int) 
 
 
 def by_default(task: HalvingTask, seed: int) -> Curve:
-    """Search in brackets that begin where they do by default."""
-    n_rungs = 2 if task.data is DIGITS and "resource" not in task.resources else 3
-    options = {**DEFAULT_BRACKETS, "n_brackets": N_BRACKETS[n_rungs]}
+    """Search in as many of the default brackets as cost what the other searches do."""
+    begins_at_a_third = task.data is DIGITS and "resource" not in task.resources
+    options = {**DEFAULT_BRACKETS, "n_brackets": 8 if begins_at_a_third else 5}
     return halving(HalvingBayesSearchCV, options, task, seed)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from itertools import product
 
@@ -56,7 +56,7 @@ class Sleeper:
         self.seconds = MEDIAN_SECONDS * np.exp(by_trial + by_split)
         self.scores = rng.normal(0, 1.0, (n_trials, 1)) + rng.normal(0, 0.2, (n_trials, N_SPLITS))
 
-    def task(self, trial: Trial, splits: Sequence[int]) -> Task:
+    def task(self, trial: Trial, splits: Sequence[int], before: Mapping[int, SplitResult]) -> Task:
         """Return the task of some splits."""
         own = trial.number, list(splits)
         seconds = float(self.seconds[own].sum())

@@ -9,6 +9,7 @@ from pathlib import Path
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
+import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
 # No deadline: a loaded machine is no failure. In CI the examples are the same at every run.
@@ -25,3 +26,25 @@ def recorded_versions():
 
 is_recorded = json.loads(RECORDS.read_text())["versions"] == recorded_versions()
 collect_ignore = [] if is_recorded else ["test_recorded_searches.py"]
+
+
+@pytest.fixture
+def count_rounds(monkeypatch):
+    """A function that returns the rounds of all fits of a class from now on, of each what it adds.
+
+    Of a class with `n_estimators` and `warm_start`.
+    """
+
+    def count(model_class):
+        rounds = []
+        fit = model_class.fit
+
+        def counting(self, X, y, **options):
+            before = len(getattr(self, "estimators_", ())) if self.warm_start else 0
+            rounds.append(self.n_estimators - before)
+            return fit(self, X, y, **options)
+
+        monkeypatch.setattr(model_class, "fit", counting)
+        return rounds
+
+    return count

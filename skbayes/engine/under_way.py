@@ -235,8 +235,7 @@ class TrialsUnderWay:
 
     def _make_task(self, pending: _UnderWay, splits: Sequence[int]) -> Task:
         before = {split: pending.before[split] for split in splits if split in pending.before}
-        more = (before,) if before else ()
-        return self.evaluator.task(pending.trial, splits, *more)
+        return self.evaluator.task(pending.trial, splits, before)
 
     def _enqueue(self, pending: _UnderWay) -> None:
         """Queue the missing splits of a trial; if it may be dropped, all but the first are spare.

@@ -34,10 +34,7 @@ def is_unseeded(candidate: Any) -> bool:
     ----------
     candidate : estimator
     """
-    return any(
-        value is None and name.rpartition("__")[2] == "random_state"
-        for name, value in candidate.get_params(deep=True).items()
-    )
+    return any(state is None for state in _random_states(candidate))
 
 
 def is_seeded(estimator: Any) -> bool:
@@ -47,11 +44,13 @@ def is_seeded(estimator: Any) -> bool:
     ----------
     estimator : estimator
     """
-    return all(
-        isinstance(value, Integral)
-        for name, value in estimator.get_params(deep=True).items()
-        if name.rpartition("__")[2] == "random_state"
-    )
+    return all(isinstance(state, Integral) for state in _random_states(estimator))
+
+
+def _random_states(estimator: Any) -> list[Any]:
+    """Return the random states of an estimator and of its parts."""
+    params = estimator.get_params(deep=True)
+    return [value for name, value in params.items() if name.rpartition("__")[2] == "random_state"]
 
 
 def path_to(estimator: Any, parameter: str) -> list[Any] | None:

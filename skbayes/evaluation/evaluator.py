@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
-from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -29,7 +28,7 @@ from skbayes.evaluation.predictions import PredictionMethod, PredictionStore
 from skbayes.evaluation.printing import over_the_line
 from skbayes.evaluation.results import SplitResult
 from skbayes.evaluation.splits import Split
-from skbayes.evaluation.task import NOTHING, Answer, Evaluator, Task
+from skbayes.evaluation.task import Answer, Evaluator, Task
 from skbayes.evaluation.warm_start import WarmStartPool
 from skbayes.evaluation.watch import Watch
 from skbayes.trial import Trial
@@ -87,9 +86,7 @@ class Evaluation(Evaluator):
     def n_splits(self) -> int:
         return len(self.splits)
 
-    def task(
-        self, trial: Trial, splits: Sequence[int], before: Mapping[int, SplitResult] = NOTHING
-    ) -> Task:
+    def task(self, trial: Trial, splits: Sequence[int], before: Mapping[int, SplitResult]) -> Task:
         pool = self.pool
         # What is fitted further has been told of already.
         silent = replace(self, context_of=None) if before else self
@@ -111,12 +108,7 @@ class Evaluation(Evaluator):
         return task
 
     def to_grow(self, results: Sequence[SplitResult]) -> dict[int, SplitResult]:
-        by_split = {result["split"]: result for result in results}
-        needed = {} if self.stages is None else self.stages.splits_to_grow(results)
-        return {
-            split: by_split[split] | {"paused": replace(by_split[split]["paused"], stage=stage)}
-            for split, stage in needed.items()
-        }
+        return {} if self.stages is None else self.stages.to_grow(results)
 
     def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
         result = self._evaluate_here(trial, split, Unfittable(reason), parameters=None, stages=None)
@@ -147,6 +139,7 @@ class Evaluation(Evaluator):
             watch=None,
             estimator=self.estimator,
             switch=None,
+            before={},
             candidate_progress=(trial.number, self.n_trials),
             **{"stages": self.stages, **self.options, **options},
         )
@@ -219,7 +212,7 @@ def _evaluate(
     predicts: PredictionMethod | None = None,
     prints_over_line: bool = False,
     stages: Stages | None = None,
-    before: Mapping[int, Paused] = MappingProxyType({}),
+    before: Mapping[int, Paused],
     **options: Any,
 ) -> Answer:
     begin = time.perf_counter()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from skbayes.evaluation.fit_warnings import FitWarning
@@ -12,9 +11,6 @@ from skbayes.trial import Trial
 
 Task = tuple[Any, tuple[Any, ...], dict[str, Any]]
 """What joblib runs: a delayed function, its positional and its keyword arguments."""
-
-
-NOTHING: Mapping[int, SplitResult] = MappingProxyType({})
 
 
 class Answer(NamedTuple):
@@ -46,9 +42,7 @@ class Evaluator(Protocol):
         """Number of splits of a trial."""
         ...
 
-    def task(
-        self, trial: Trial, splits: Sequence[int], before: Mapping[int, SplitResult] = NOTHING
-    ) -> Task:
+    def task(self, trial: Trial, splits: Sequence[int], before: Mapping[int, SplitResult]) -> Task:
         """Return the task that evaluates some splits.
 
         Making a task has no side effects, so a task that was lost can be made again.
@@ -57,7 +51,7 @@ class Evaluator(Protocol):
         ----------
         trial : Trial
         splits : sequence of int
-        before : mapping of int to SplitResult, default={}
+        before : mapping of int to SplitResult
             Of splits that are fitted further, what `to_grow` has returned for them.
 
         Returns

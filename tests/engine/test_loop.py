@@ -37,7 +37,7 @@ class Evaluator:
     def __init__(self, n_splits=3, seconds=lambda number, split: 0.0):
         self.n_splits, self.seconds = n_splits, seconds
 
-    def task(self, trial, splits):
+    def task(self, trial, splits, before):
         seconds = [self.seconds(trial.number, split) for split in splits]
         return delayed(evaluate)(trial.number, splits, trial.params["x"], seconds)
 
@@ -175,8 +175,9 @@ def test_an_exhausted_space_ends_the_search():
 
 def test_an_error_in_a_task_comes_through():
     class Failing(Evaluator):
-        def task(self, trial, splits):
-            return delayed(int)("no number") if trial.number == 3 else super().task(trial, splits)
+        def task(self, trial, splits, before):
+            task = super().task(trial, splits, before)
+            return delayed(int)("no number") if trial.number == 3 else task
 
     with pytest.raises(ValueError, match="no number"):
         run(Failing(), n_jobs=2, backend="threading")
@@ -226,9 +227,9 @@ def test_short_splits_travel_together_and_long_ones_alone():
     for seconds, seen in sizes.items():
 
         class Counting(Evaluator):
-            def task(self, trial, splits, seen=seen):
+            def task(self, trial, splits, before, seen=seen):
                 seen.append(len(splits))
-                return super().task(trial, splits)
+                return super().task(trial, splits, before)
 
         run(Counting(5, lambda number, split, s=seconds: s), 4, 1)
     assert sizes[0.0] == [1] * 5 + [5] * 3

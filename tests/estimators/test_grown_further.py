@@ -50,18 +50,8 @@ def own_ends(curves):
 
 
 @pytest.fixture
-def n_rounds(monkeypatch):
-    """The rounds of every fit since then, without those that were fitted before."""
-    rounds = []
-    fit = GradientBoostingRegressor.fit
-
-    def counting(self, X, y, **options):
-        before = len(getattr(self, "estimators_", ())) if self.warm_start else 0
-        rounds.append(self.n_estimators - before)
-        return fit(self, X, y, **options)
-
-    monkeypatch.setattr(GradientBoostingRegressor, "fit", counting)
-    return rounds
+def n_rounds(count_rounds):
+    return count_rounds(GradientBoostingRegressor)
 
 
 def test_no_round_is_fitted_twice(n_rounds):

@@ -278,16 +278,8 @@ def test_a_scorer_that_always_fails_says_why():
         search_of(scoring=scorer).fit(X, y)
 
 
-def test_patience_leaves_rounds_out(monkeypatch):
-    rounds = []
-    fit = GradientBoostingRegressor.fit
-
-    def counting(self, X, y, **options):
-        before = len(getattr(self, "estimators_", ())) if self.warm_start else 0
-        rounds.append(self.n_estimators - before)
-        return fit(self, X, y, **options)
-
-    monkeypatch.setattr(GradientBoostingRegressor, "fit", counting)
+def test_patience_leaves_rounds_out(count_rounds):
+    rounds = count_rounds(GradientBoostingRegressor)
     n_rounds = {}
     for patience in (None, 10):
         rounds.clear()

@@ -49,12 +49,12 @@ def evaluation():
 
 def test_a_task_that_is_lost_can_be_made_again(evaluation):
     below = trial(0, 2)
-    results = run(evaluation.task(below, [0, 1])).results
+    results = run(evaluation.task(below, [0, 1], {})).results
     evaluation.keep(
         below.with_outcome(Outcome.of_scores(1.0)), [results[split] for split in (0, 1)]
     )
     above = trial(1, 4, rung=1, parent=0)
-    lost, again = (evaluation.task(above, [0, 1]) for _ in range(2))
+    lost, again = (evaluation.task(above, [0, 1], {}) for _ in range(2))
     assert [id(model) for model in lost[1][5]] == [id(model) for model in again[1][5]]
     assert [len(model.estimators_) for model in again[1][5]] == [2, 2]
     answer = run(again)
@@ -64,8 +64,8 @@ def test_a_task_that_is_lost_can_be_made_again(evaluation):
 def test_the_fidelity_of_a_trial_chooses_its_samples(evaluation):
     few = [(np.arange(4), np.arange(20, 26))] * 2
     subsampled = Evaluation(evaluation.estimator, HALVES, 2, OPTIONS, subsampled={10: few})
-    assert run(subsampled.task(trial(0, 10), [0])).results[0]["n_test_samples"] == 6
-    assert run(subsampled.task(trial(0, 40), [0])).results[0]["n_test_samples"] == 20
+    assert run(subsampled.task(trial(0, 10), [0], {})).results[0]["n_test_samples"] == 6
+    assert run(subsampled.task(trial(0, 40), [0], {})).results[0]["n_test_samples"] == 20
 
 
 def test_a_split_whose_process_died_has_failed_with_the_reason(evaluation):

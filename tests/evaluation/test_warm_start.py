@@ -102,26 +102,16 @@ def test_a_search_with_continued_fits_is_the_one_without(model, resource, n_jobs
             np.testing.assert_array_equal(with_them[key], column, err_msg=key)
 
 
-def test_the_models_of_a_pipeline_are_kept(monkeypatch):
-    n_trees = []
-    fit = RandomForestClassifier.fit
+def halve(model, leaves, resource):
+    """Search the size of leaves in rungs of 1, 3 and 9 trees."""
+    space = {leaves: randint(1, 20)}
+    options = {"max_resources": 9, "n_brackets": 1, "cv": 2, "random_state": 0, "refit": False}
+    HalvingBayesSearchCV(model, space, resource=resource, **options).fit(X, LABELS)
 
-    def counting(self, X, y, **options):
-        before = len(getattr(self, "estimators_", ())) if self.warm_start else 0
-        n_trees.append(self.n_estimators - before)
-        return fit(self, X, y, **options)
 
-    monkeypatch.setattr(RandomForestClassifier, "fit", counting)
-    HalvingBayesSearchCV(
-        piped(StandardScaler()),
-        {"model__min_samples_leaf": randint(1, 20)},
-        resource="model__n_estimators",
-        max_resources=9,
-        n_brackets=1,
-        cv=2,
-        random_state=0,
-        refit=False,
-    ).fit(X, LABELS)
+def test_the_models_of_a_pipeline_are_kept(count_rounds):
+    n_trees = count_rounds(RandomForestClassifier)
+    halve(piped(StandardScaler()), "model__min_samples_leaf", "model__n_estimators")
     assert sum(n_trees) == 2 * (9 * 1 + 3 * 2 + 1 * 6)
 
 
@@ -144,16 +134,8 @@ class OtherBagging(BaggingClassifier):
 )
 def test_promoted_trees_are_grown_once(bagging, n_grown):
     N_GROWN.clear()
-    HalvingBayesSearchCV(
-        bagging(Counted(random_state=0), random_state=0),
-        {"estimator__min_samples_leaf": randint(1, 20)},
-        resource="n_estimators",
-        max_resources=9,
-        n_brackets=1,
-        cv=2,
-        random_state=0,
-        refit=False,
-    ).fit(X, LABELS)
+    model = bagging(Counted(random_state=0), random_state=0)
+    halve(model, "estimator__min_samples_leaf", "n_estimators")
     assert len(N_GROWN) == 2 * n_grown
 
 

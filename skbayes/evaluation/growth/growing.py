@@ -23,7 +23,7 @@ from skbayes.evaluation.candidate import is_seeded, path_to
 from skbayes.evaluation.growth.routes import Growth, Route, route_of
 from skbayes.evaluation.growth.stages import needed_stage, splits_to_grow, stages_up_to
 from skbayes.evaluation.growth.view import AtStage
-from skbayes.evaluation.results import maximised_metric
+from skbayes.evaluation.results import SplitResult, maximised_metric
 from skbayes.evaluation.warm_start import stops_early
 from skbayes.trial import SINGLE_METRIC
 
@@ -55,20 +55,6 @@ class Stages:
         """The parameter, without the names of the steps around its owner."""
         return self.parameter.rpartition("__")[2]
 
-    def model_of(self, estimator: Any) -> Any:
-        """Return the part of an estimator that grows.
-
-        Parameters
-        ----------
-        estimator : estimator
-
-        Raises
-        ------
-        ValueError
-            If the parameter is not one of the last step of a pipeline, or of the estimator itself.
-        """
-        return self.path_to_model(estimator)[-1]
-
     def path_to_model(self, estimator: Any) -> list[Any]:
         """Return the pipelines around the part of an estimator that grows, and the part.
 
@@ -79,7 +65,7 @@ class Stages:
         Raises
         ------
         ValueError
-            As `model_of`.
+            If the parameter is not one of the last step of a pipeline, or of the estimator itself.
         """
         path = path_to(estimator, self.parameter)
         if path is None:
@@ -89,24 +75,24 @@ class Stages:
             )
         return path
 
-    def splits_to_grow(self, results: Sequence[Mapping[str, Any]]) -> dict[int, int]:
-        """Return which splits of a trial have to be fitted further.
+    def to_grow(self, results: Sequence[SplitResult]) -> dict[int, SplitResult]:
+        """Return the splits of a trial that have to be fitted further, as `Evaluator.to_grow`.
 
         Parameters
         ----------
         results : sequence of SplitResult
             Of all splits.
-
-        Returns
-        -------
-        stages : dict of int to int
-            By the number of the split, the stage it has to reach; empty if their mean curve has
-            ended.
         """
         if self.patience is None or any(result["curves"] is None for result in results):
             return {}
         metric = maximised_metric(results[0]["curves"]["test"], self.metric)
-        return splits_to_grow(results, metric, self.patience)
+        needed = splits_to_grow(results, metric, self.patience)
+        return {
+            result["split"]: result
+            | {"paused": replace(result["paused"], stage=needed[result["split"]])}
+            for result in results
+            if result["split"] in needed
+        }
 
     def checked_route(self, estimator: Any, n_samples: int) -> tuple[Route, int]:
         """Return the route of an estimator, and its last stage.
@@ -122,7 +108,7 @@ class Stages:
         ValueError
             If it cannot grow.
         """
-        model, own = self.model_of(estimator), self.own_parameter
+        model, own = self.path_to_model(estimator)[-1], self.own_parameter
         params = model.get_params(deep=False)
         if own not in params and not hasattr(model, own):
             raise ValueError(f"staged={self.parameter!r}: {type(model).__name__} has no {own}.")
@@ -155,13 +141,13 @@ class Paused:
         The part that grows, fitted.
     curves : dict
         As in `Growing`.
-    stage : int or None, default=None
-        The one it has to reach now.
+    stage : int, default=0
+        The one it has to reach now; 0 while that is not known.
     """
 
     model: Any
     curves: dict[str, Any]
-    stage: int | None = None
+    stage: int = 0
 
 
 def _why_not(model: Any, parameter: str, name: str) -> str:
@@ -305,7 +291,7 @@ class Growing(BaseEstimator):
         """Return the stage that has to be reached, by what is known so far."""
         if not self._pauses:
             return self._last_stage
-        if self.before is not None and self.before.stage is not None:
+        if self.before is not None:
             return self.before.stage
         test, patience = self.curves["test"], self.stages.patience or 0
         if not test:
@@ -331,7 +317,7 @@ def fit_as_scored(
     options : mapping
         Further arguments of its `fit`.
     """
-    model = stages.model_of(estimator)
+    model = stages.path_to_model(estimator)[-1]
     route, _ = stages.checked_route(estimator, num_samples(X))
     if route.is_exact(model):
         estimator.fit(X, *(() if y is None else (y,)), **options)

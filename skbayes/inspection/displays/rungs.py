@@ -81,7 +81,7 @@ def rungs_of(search: Any, *, metric: str | None = None) -> Rungs:
     >>> from skbayes.inspection.displays.rungs import rungs_of
     >>> search = HalvingBayesSearchCV(SVC(), {"C": loguniform(1e-2, 1e2)}, random_state=0)
     >>> rungs = rungs_of(search.fit(*load_iris(return_X_y=True)))
-    >>> bool((rungs.resources[rungs.parent[rungs.rung == 1]] == 50).all())
+    >>> bool((rungs.resources[rungs.parent[rungs.rung == 1]] == search.n_resources_[0][0]).all())
     True
     """
     found = candidates_of(search, metric)

@@ -52,6 +52,8 @@ def test_lower_rungs_are_never_the_best(search):
     amounts = search.cv_results_["n_resources"]
     first = int(np.argmax(amounts == amounts.max()))
     assert np.isnan(found.best[:first]).all()
+    is_better = np.diff(found.best[first:]) > 0.0
+    assert (amounts[first + 1 :][is_better] == amounts.max()).all()
     assert found.best[-1] == pytest.approx(search.best_score_)
     assert found.x == pytest.approx(np.cumsum(amounts / search.max_resources_))
 
