@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from skbayes.pruning.curves import RULES, curves_of
+from skbayes.pruning.forecast import Forecast, make_forecast
 from skbayes.pruning.racing import Race, make_race
 from skbayes.samplers.base import History, NoProposal, Proposal, Sampler, split_scores
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
@@ -33,6 +34,9 @@ from skbayes.space.pairs import warn_of_pairs
 from skbayes.space.written import shown as shown_as
 from skbayes.streams import Stream, generator
 from skbayes.trial import SINGLE_METRIC, Outcome, Trial
+
+FORECAST = "gp"
+"""Name of the pruning rule that is not one of curves alone."""
 
 
 class Study:
@@ -97,8 +101,8 @@ class Study:
         self.sampler = sampler if isinstance(sampler, Sampler) else self._make_sampler(sampler)
         if racing is not None and not (isinstance(racing, float) and 0.0 < racing < 1.0):
             raise ValueError(f"racing={racing!r}: give a probability between 0 and 1, or None.")
-        if pruning is not None and pruning not in RULES:
-            names = ", ".join(map(repr, RULES))
+        if pruning is not None and pruning not in (FORECAST, *RULES):
+            names = ", ".join(map(repr, (FORECAST, *RULES)))
             raise ValueError(f"pruning={shown_as(pruning)}: give {names} or None.")
         if racing is not None and pruning is not None:
             raise ValueError(
@@ -110,6 +114,7 @@ class Study:
         self._n_shown: list[int] = []  # how many outcomes the proposal of each trial was shown
         self._waits_for_all = False
         self._races: dict[int, Race | None] = {}  # of the pending trials that have reports
+        self._forecasts: dict[int, Forecast | None] = {}  # of the same
         self._reports: dict[int, dict[int, float]] = {}  # scores by split or stage, of the same
         self._pruned: set[int] = set()  # pending trials of which `should_prune` was true
 
@@ -225,12 +230,20 @@ class Study:
         curve = self._reports.get(trial.number)
         if self.pruning is None or not curve:
             return False
-        shown = self.trials[: self._n_shown[trial.number]]
-        complete, ended = (curves_of(shown, is_complete) for is_complete in (True, False))
-        is_finite = np.isfinite(curve[max(curve)])
-        if not is_finite or RULES[self.pruning](self._curve(trial), complete, ended):
+        if not np.isfinite(curve[max(curve)]) or self._has_lost(trial, self.pruning):
             self._pruned.add(trial.number)
         return trial.number in self._pruned
+
+    def _has_lost(self, trial: Trial, rule: str) -> bool:
+        """Whether a rule ends a trial by its curve."""
+        shown, curve = self.trials[: self._n_shown[trial.number]], self._curve(trial)
+        if rule != FORECAST:
+            complete, ended = (curves_of(shown, is_complete) for is_complete in (True, False))
+            return RULES[rule](curve, complete, ended)
+        if trial.number not in self._forecasts:
+            self._forecasts[trial.number] = make_forecast(self.space, shown)
+        forecast = self._forecasts[trial.number]
+        return forecast is not None and forecast.ends(trial, curve)
 
     def should_drop(self, trial: Trial) -> bool:
         """Whether the reported splits of a trial show that it is not worth the others.
@@ -304,6 +317,7 @@ class Study:
             outcome = replace(Outcome.of_scores(outcome), curve=self._curve(trial))
         self.trials[trial.number] = trial.with_outcome(outcome)
         self._races.pop(trial.number, None)
+        self._forecasts.pop(trial.number, None)
         self._reports.pop(trial.number, None)
         self._pruned.discard(trial.number)
         self._count_finished()

@@ -335,7 +335,7 @@ def trained(study, n_trials, n_stages=9, order=lambda pending: pending.pop(0), s
     return n_steps
 
 
-@pytest.mark.parametrize("pruning", ["median", "halving", "paired"])
+@pytest.mark.parametrize("pruning", ["gp", "median", "halving", "paired"])
 def test_pruning_saves_stages_and_finds_the_best(pruning):
     study = Study(LINE, pruning=pruning, random_state=0)
     assert trained(study, 25) < 0.75 * 25 * 9
@@ -345,7 +345,7 @@ def test_pruning_saves_stages_and_finds_the_best(pruning):
     assert not any(trial.is_complete for trial in pruned)
 
 
-@pytest.mark.parametrize("pruning", ["median", "halving", "paired"])
+@pytest.mark.parametrize("pruning", ["gp", "median", "halving", "paired"])
 def test_pruning_does_not_depend_on_the_order_in_which_trials_end(pruning):
     found = []
     for order in (lambda pending: pending.pop(0), lambda pending: pending.pop()):
@@ -355,15 +355,33 @@ def test_pruning_does_not_depend_on_the_order_in_which_trials_end(pruning):
     assert found[0] == found[1]
 
 
-def test_a_pruned_trial_is_estimated_by_the_gain_of_others():
-    study = Study(LINE, pruning="paired", random_state=0)
+@pytest.mark.parametrize("pruning", ["gp", "median"])
+def test_a_pruned_trial_is_told_the_end_that_is_expected(pruning):
+    study = Study(LINE, pruning=pruning, random_state=0)
     trained(study, 12)
-    history = History(study.space, study.trials, len(study.trials))
-    mean, variance = history.estimates
+    mean, variance = History(study.space, study.trials, len(study.trials)).estimates
     for trial in study.trials:
         true = -abs(trial.params["x"] - 0.3) - 0.6 / 9
-        assert mean[trial.number] == pytest.approx(true)  # all curves are parallel here
-        assert variance[trial.number] == pytest.approx(0.0, abs=1e-12)
+        if trial.outcome.is_pruned:
+            assert abs(mean[trial.number] - true) < abs(trial.score - true) / 2
+            assert 0.0 < variance[trial.number] < 1.0
+        else:
+            assert (mean[trial.number], variance[trial.number]) == (trial.score, 0.0)
+
+
+def test_without_three_complete_trials_the_last_score_is_taken():
+    study = Study(LINE, pruning="halving", random_state=0)
+    for score in (0.3, 0.2, 0.1):
+        trial = study.ask()
+        for stage in (1, 2, 3):
+            study.report(trial, stage, score * stage)
+            if study.should_prune(trial):
+                break
+        study.tell(trial)
+    assert study.trials[2].outcome.is_pruned
+    mean, variance = History(study.space, study.trials, 3).estimates
+    assert mean.tolist() == pytest.approx([0.9, 0.6, 0.1])
+    assert not variance.any()
 
 
 def test_a_trial_that_explodes_is_ended_and_has_failed():
@@ -405,7 +423,7 @@ def test_a_study_that_prunes_can_be_stored():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"pruning": "asha"}, "pruning='asha': give 'median', 'halving', 'paired' or None."),
+        ({"pruning": "asha"}, "pruning='asha': give 'gp', 'median', 'halving', 'paired' or None."),
         ({"pruning": "median", "racing": 0.05}, "racing=0.05 needs scores by split"),
     ],
 )
@@ -421,7 +439,7 @@ def test_a_stage_is_a_positive_integer(stage):
         study.report(study.ask(), stage, 0.5)
 
 
-@pytest.mark.parametrize("pruning", ["median", "halving", "paired"])
+@pytest.mark.parametrize("pruning", ["gp", "median", "halving", "paired"])
 def test_stages_may_be_reported_now_and_then(pruning):
     study = Study(LINE, pruning=pruning, random_state=0)
     for number in range(12):

@@ -111,33 +111,6 @@ RULES: dict[str, Callable[[Curve, Sequence[Curve], Sequence[Curve]], bool]] = {
 }
 
 
-def final_estimate(curve: Curve, complete: Sequence[Curve]) -> tuple[float, float]:
-    """Return the final score that a trial would have had, as the mean and variance of an estimate.
-
-    The rest of its growth is taken to bring what it brought the better half of the complete trials.
-
-    Parameters
-    ----------
-    curve : mapping of int to float
-        Of a trial that was ended early; not empty.
-    complete : sequence of mapping
-        Of the complete trials.
-
-    Returns
-    -------
-    mean, variance : float
-        The last score and zero, if fewer than two complete trials have come so far.
-    """
-    stage = max(curve)
-    known = [other for other in complete if _until(other, stage)]
-    if len(known) < 2:
-        return curve[stage], 0.0
-    final, then = finals(known), np.array([_until(other, stage)[-1] for other in known])
-    better = np.argsort(-final, kind="stable")[: max(2, (len(final) + 1) // 2)]
-    gains = (final - then)[better]
-    return curve[stage] + float(gains.mean()), float(gains.var(ddof=1))
-
-
 def curves_of(trials: Sequence[Trial], is_complete: bool) -> list[Curve]:
     """Return the curves of trials that have a score.
 

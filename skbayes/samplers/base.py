@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skbayes.models.split_effects import estimates
-from skbayes.pruning.curves import curves_of, final_estimate
+from skbayes.pruning.forecast import make_forecast
 from skbayes.space.base import SearchSpace, row_key
 from skbayes.space.dimensions import ELSEWHERE
 from skbayes.space.space import RESTORE_TOLERANCE
@@ -188,11 +188,11 @@ class History:
             scored = [self.trials[int(number)] for number in np.flatnonzero(is_scored)]
             mean[is_scored], variance[is_scored] = estimates(split_scores(scored))
             mean[self.is_complete] = self.scores[self.is_complete]
-            complete = curves_of(self.trials, is_complete=True)
-            for trial in self.trials:
-                outcome, n = trial.outcome, trial.number
-                if outcome is not None and outcome.is_pruned and np.isfinite(trial.score):
-                    mean[n], variance[n] = final_estimate(outcome.curve, complete)
+            pruned = [t for t in scored if t.outcome is not None and t.outcome.is_pruned]
+            forecast = make_forecast(self.space, self.trials) if pruned else None
+            if forecast is not None:
+                numbers = [trial.number for trial in pruned]
+                mean[numbers], variance[numbers] = forecast.final_estimates(pruned)
         return mean, variance
 
     @property

@@ -8,7 +8,6 @@ from scipy import stats
 
 from skbayes.pruning.curves import (
     RULES,
-    final_estimate,
     halving_stops,
     median_stops,
     paired_stops,
@@ -82,18 +81,3 @@ def test_a_slow_starter_is_not_ended_if_others_have_caught_up():
 @pytest.mark.parametrize("rule", RULES.values())
 def test_nothing_is_ended_before_there_is_anything_to_compare_with(rule):
     assert not rule(curve(-1e9), [], [])
-
-
-@given(st.integers(0, 100), st.integers(1, 4))
-def test_the_estimate_of_the_end_adds_what_the_better_half_has_gained(seed, stage):
-    table = np.random.default_rng(seed).normal(size=(7, 6))
-    mean, variance = final_estimate(curve(*[0.5] * stage), [curve(*row) for row in table])
-    better = table[np.argsort(-table[:, -1])[:4]]
-    gains = better[:, -1] - better[:, stage - 1]
-    assert mean == pytest.approx(0.5 + gains.mean())
-    assert variance == pytest.approx(gains.var(ddof=1))
-
-
-def test_without_two_complete_trials_the_last_score_is_the_estimate():
-    assert final_estimate(curve(0.1, 0.2), []) == (0.2, 0.0)
-    assert final_estimate(curve(0.1, 0.2), [curve(0.3, 0.4)]) == (0.2, 0.0)
