@@ -2,11 +2,13 @@
 
     python -m asv_benchmarks.staged_quality run [--seeds 5]
     python -m asv_benchmarks.staged_quality table
+    python -m asv_benchmarks.staged_quality stopped [--seeds 5]
 
 Every search may fit the same number of rounds, all splits together: as many as `N_FULL` fits of all
 splits with the most rounds. The store has a line for every search, with its scores against the
 rounds it had spent, so `run` can be stopped and started again. Two fifths of the samples are held
-out, and the winner is scored on them.
+out, and the winner is scored on them. `stopped` does the searches with early stopping, in which
+every fit holds out a tenth of its samples, and compares their winners with those of `staged`.
 """
 
 from __future__ import annotations
@@ -48,6 +50,9 @@ STORE = Path(".asv/staged_runs.jsonl")
 N_FULL = 12
 MOST = 300
 N_SPLITS = 5
+STOPPED = "early stopping"
+N_STOPPED = 30
+"""Candidates of a search with early stopping: about as many as the others try with their rounds."""
 
 
 class Task(NamedTuple):
@@ -235,6 +240,53 @@ def searched(name: str, method: str, seed: int) -> dict[str, Any]:
 METHODS = ("rounds searched", "staged", "staged, cost='rounds'", "staged, all rounds")
 
 
+def stopped(name: str, method: str, seed: int) -> dict[str, Any]:
+    """Return the record of a search whose fits stop early by the samples that they hold out."""
+    warnings.simplefilter("ignore")
+    task = TASKS[name]
+    estimator = clone(task.estimator).set_params(**{task.parameter: task.most}, n_iter_no_change=10)
+    if hasattr(estimator, "early_stopping"):
+        estimator.set_params(early_stopping=True)
+    X, y = task.data()
+    labels = y if is_classifier(estimator) else None
+    X, X_out, y, y_out = train_test_split(X, y, test_size=0.4, random_state=0, stratify=labels)
+    with threadpool_limits(1):
+        search = BayesSearchCV(
+            estimator,
+            task.space,
+            n_iter=N_STOPPED,
+            cv=N_SPLITS,
+            scoring=task.scoring,
+            random_state=seed,
+        ).fit(X, y)
+    held_out = get_scorer(task.scoring)(search.best_estimator_, X_out, y_out)
+    key = {"task": name, "method": method, "seed": seed}
+    return {**key, "rounds": [], "best": [search.best_score_], "held_out": held_out}
+
+
+def compare_stopped(store: Path, n_seeds: int) -> None:
+    """Do the searches with early stopping, and print what staged ones are better by."""
+    done = {(r["task"], r["method"], r["seed"]) for r in load(store)}
+    names = [name for name, task in TASKS.items() if hasattr(task.estimator, "n_iter_no_change")]
+    keys = [(name, STOPPED, seed) for seed in range(n_seeds) for name in names]
+    for record in run_all(store, stopped, [key for key in keys if key not in done]):
+        print(record["task"], record["seed"], record["held_out"], flush=True)
+    losses = {(r["task"], r["method"], r["seed"]): -r["held_out"] for r in load(store)}
+    print("| task | seeds | loss held out, early stopping | staged | staged better, seeds |")
+    print("|---|---|---|---|---|")
+    for name in names:
+        pairs = np.array(
+            [
+                (losses[name, STOPPED, seed], losses[name, "staged", seed])
+                for seed in range(n_seeds)
+                if (name, "staged", seed) in losses
+            ]
+        )
+        first, second = pairs.mean(axis=0)
+        n_better = int((pairs[:, 1] < pairs[:, 0]).sum())
+        print(f"| {name} | {len(pairs)} | {first:.4g} | {second:.4g} | {n_better} |")
+
+
 def run(store: Path, n_seeds: int) -> None:
     """Do the searches that the store does not hold."""
     done = {(r["task"], r["method"], r["seed"]) for r in load(store)}
@@ -249,6 +301,7 @@ def regrets(records: list[dict[str, Any]], share: float) -> dict[str, dict[str, 
     0 is the best score of any search, 1 the score of the median search after a tenth of the rounds.
     """
     by_task: dict[str, dict[str, list[float]]] = {}
+    records = [record for record in records if record["method"] != STOPPED]
     for name in TASKS:
         own = [r for r in records if r["task"] == name]
         budget = N_FULL * N_SPLITS * TASKS[name].most
@@ -290,12 +343,14 @@ def table(store: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=["run", "table"])
+    parser.add_argument("action", choices=["run", "table", "stopped"])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--store", type=Path, default=STORE)
     arguments = parser.parse_args()
     if arguments.action == "run":
         run(arguments.store, arguments.seeds)
+    elif arguments.action == "stopped":
+        compare_stopped(arguments.store, arguments.seeds)
     else:
         table(arguments.store)
 

@@ -57,7 +57,7 @@ study = Study(
         "dropout": uniform(0, 0.6),
         "batch_size": [32, 64, 128, 256],
     },
-    pruning="paired",
+    pruning="gp",
     random_state=0,
 )
 n_epochs = 0

@@ -57,11 +57,12 @@ class Study:
     racing : float or None, default=None
         A trial is dropped, see `should_drop`, if the probability that it is better than the best
         trial is less than this number. None drops no trial.
-    pruning : {'median', 'halving', 'paired'} or None, default=None
-        By which rule a trial is ended at an early stage of its training, see `should_prune`:
-        'median' if it is below the median of the complete trials, 'halving' if it is not among the
-        best third at stages 1, 3, 9, …, 'paired' if it is unlikely to end above the best trial. It
-        does not go with `racing`.
+    pruning : {'gp', 'median', 'halving', 'paired'} or None, default=None
+        By which rule a trial is ended at an early stage of its training, see `should_prune`: 'gp'
+        if a Gaussian process over parameters and stages gives it less than a chance of 0.05 to end
+        above the best trial, 'median' if it is below the median of the complete trials, 'halving'
+        if it is not among the best third at stages 1, 3, 9, …, 'paired' if by its curve alone it
+        is unlikely to end above the best trial. It does not go with `racing`.
 
     Attributes
     ----------
@@ -202,7 +203,7 @@ class Study:
 
         The decision depends on the trials that its proposal was shown, and on its own curve. A
         trial whose latest score is not finite is ended too. `tell` it without an outcome then: it
-        is never the best, and the sampler takes it as an estimate of what it would have become.
+        is never the best, and the sampler is told where its curve is expected to end.
 
         Parameters
         ----------
@@ -212,7 +213,7 @@ class Study:
         --------
         >>> from scipy.stats import uniform
         >>> from skbayes import Study
-        >>> study = Study({"x": uniform(0, 1)}, pruning="median", random_state=0)
+        >>> study = Study({"x": uniform(0, 1)}, pruning="gp", random_state=0)
         >>> n_epochs = 0
         >>> for _ in range(20):
         ...     trial = study.ask()

@@ -1,4 +1,4 @@
-"""Pruning: a trial is ended at a stage that shows that it will not be the best.
+"""Pruning by curves alone: a trial is ended at a stage that shows that it will not be the best.
 
 s      stage: a number of rounds, epochs or steps
 v      scores of the trial at the stages it has reached; greater is better

@@ -171,6 +171,7 @@ def test_curves_that_cannot_be_are_not_believed(tmp_path, damage, message):
         search_of(checkpoint=path, n_iter=2).fit(X, y)
 
 
+@pytest.mark.slow
 def test_racing_drops_candidates_by_their_curves():
     search = search_of(n_iter=14, cv=6, racing=0.3).fit(X, y)
     n_run = search.cv_results_["n_splits_evaluated"]
@@ -278,6 +279,7 @@ def test_a_scorer_that_always_fails_says_why():
         search_of(scoring=scorer).fit(X, y)
 
 
+@pytest.mark.slow
 def test_patience_leaves_rounds_out(count_rounds):
     rounds = count_rounds(GradientBoostingRegressor)
     n_rounds = {}
