@@ -225,40 +225,56 @@ def run(store: Path, n_seeds: int) -> None:
         print(*shown, f"{np.nanmax(record['finals']):.4f}", flush=True)
 
 
-def regrets(records: list[dict[str, Any]]) -> dict[str, dict[str, np.ndarray]]:
-    """Return regrets by method and task.
+Regrets = dict[str, dict[str, np.ndarray]]
 
-    0 is the best score of all searches, 1 what the best of five trials has in the median.
+
+def regrets(records: list[dict[str, Any]]) -> tuple[Regrets, Regrets]:
+    """Return regrets by method and task, 0 is the best score of all searches.
+
+    1 is what the best of five trials has in the median. Of methods that prune, the second are those
+    of the same method without pruning, when it had trained as many epochs.
     """
-    found: dict[str, dict[str, list[float]]] = {}
+    found, at_equal_epochs = {}, {}
+    by_key = {(r["task"], r["method"], r["seed"]): r for r in records}
     for name in LOOPS:
         own = [record for record in records if record["task"] == name]
         best = max(np.nanmax(record["finals"]) for record in own)
         whole = [r["finals"][:N_FIRST] for r in own if r["method"] in ("Study", "Optuna")]
         usual = np.median([np.nanmax(finals) for finals in whole])
         for record in own:
-            regret = min((best - np.nanmax(record["finals"])) / (best - usual), 2.0)
-            found.setdefault(record["method"], {}).setdefault(name, []).append(regret)
-    return {m: {t: np.array(v) for t, v in by_task.items()} for m, by_task in found.items()}
+            base = by_key[name, record["method"].partition(",")[0], record["seed"]]
+            n_trials = int((np.cumsum(base["epochs"]) <= sum(record["epochs"])).sum())
+            for table, finals in (
+                (found, record["finals"]),
+                (at_equal_epochs, base["finals"][:n_trials]),
+            ):
+                regret = min((best - np.nanmax(finals)) / (best - usual), 2.0)
+                table.setdefault(record["method"], {}).setdefault(name, []).append(regret)
+    first, second = (
+        {m: {t: np.array(v) for t, v in by_task.items()} for m, by_task in table.items()}
+        for table in (found, at_equal_epochs)
+    )
+    return first, second
 
 
 def table(store: Path) -> None:
     """Print the share of epochs that were trained, and the regrets."""
     records = load(store)
-    found = regrets(records)
+    found, at_equal_epochs = regrets(records)
     drawn = np.random.default_rng(0).choice(list(LOOPS), (N_BOOTSTRAP, len(LOOPS)))
-    print("| method | seeds | epochs | regret | to the same without pruning |")
-    print("|---|---|---|---|---|")
-    for method, by_task in found.items():
+    print("| method | seeds | epochs | regret | to the same without pruning | at equal epochs |")
+    print("|---|---|---|---|---|---|")
+    for method in METHODS:
+        by_task = found[method]
         own = [record for record in records if record["method"] == method]
         share = np.mean([sum(record["epochs"]) / (N_TRIALS * N_STAGES) for record in own])
-        base = found[method.partition(",")[0]]
-        difference = resampled_means(by_task, drawn) - resampled_means(base, drawn)
-        low, high = np.quantile(difference, [0.025, 0.975])
-        gap = mean(by_task) - mean(base)
-        n_seeds = min(map(len, by_task.values()))
-        last = "" if by_task is base else f"{gap:+.3f} [{low:+.3f}, {high:+.3f}]"
-        print(f"| {method} | {n_seeds} | {share:.0%} | {mean(by_task):.3f} | {last} |")
+        cells = [method, min(map(len, by_task.values())), f"{share:.0%}", f"{mean(by_task):.3f}"]
+        for base in (found[method.partition(",")[0]], at_equal_epochs[method]):
+            difference = resampled_means(by_task, drawn) - resampled_means(base, drawn)
+            low, high = np.quantile(difference, [0.025, 0.975])
+            gap = mean(by_task) - mean(base)
+            cells.append(f"{gap:+.3f} [{low:+.3f}, {high:+.3f}]" if "," in method else "")
+        print("| " + " | ".join(map(str, cells)) + " |")
 
 
 def main() -> None:

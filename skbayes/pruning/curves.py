@@ -37,7 +37,7 @@ FACTOR = 3
 """Ratio of the stages at which halving decides, and of how many come there to how many go on."""
 
 ALPHA = 0.05
-"""Probability of being the best below which the paired rule ends a trial, as in racing."""
+"""Probability of being the best below which a trial is ended, as in racing."""
 
 
 def median_stops(curve: Curve, complete: Sequence[Curve], others: Sequence[Curve]) -> bool:

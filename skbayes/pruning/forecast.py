@@ -11,7 +11,8 @@ small learning rates have gained. The other, a category, is the trial: how alike
 nearly the same parameters are is learned, and the rest belongs to the curve of each. The process is
 fitted to the curves of the finished trials that a proposal was shown; then the curve of the trial
 itself is added. The trial is ended if the probability that it ends above the best complete trial is
-below α.
+below α. Where less than a quarter of the trials are complete, none is ended: the ends of curves
+would be known too badly for such a small probability.
 
 Of a curve, the scores at S, S/2, S/4, … are used, the latest one, and the one a slope before it.
 More of them would only make the process slow.
@@ -42,6 +43,12 @@ from skbayes.trial import FloatArray, Trial
 MIN_COMPLETE = 3
 """Complete trials that a forecast needs."""
 
+MIN_SHARE = 0.25
+"""Share of complete trials from which on a trial may be ended.
+
+Chosen in doc/benchmarks.md: "and no trial is ended if less than a fifth are complete".
+"""
+
 SLOPE = 0.7
 """Ratio of the latest stage and the one before it that tells the slope."""
 
@@ -68,6 +75,8 @@ class Forecast:
         Score of the best complete trial.
     theta : ndarray of shape (d + 4,)
         Hyper-parameters of the process, see `models.gaussian_process`.
+    share : float
+        Share of the trials that are complete.
     """
 
     full: FidelitySpace
@@ -75,6 +84,7 @@ class Forecast:
     scores: FloatArray
     best: float
     theta: FloatArray
+    share: float
 
     def ends(self, trial: Trial, curve: Curve) -> bool:
         """Whether a trial is unlikely to end above the best complete trial.
@@ -84,7 +94,9 @@ class Forecast:
         trial, curve
             As for `probability_better`.
         """
-        return max(curve) < self.full.most and self.probability_better(trial, curve) < ALPHA
+        if self.share < MIN_SHARE or max(curve) >= self.full.most:
+            return False
+        return self.probability_better(trial, curve) < ALPHA
 
     def probability_better(self, trial: Trial, curve: Curve) -> float:
         """Return the probability that a trial ends above the best complete trial.
@@ -148,7 +160,7 @@ def make_forecast(space: SearchSpace, trials: Sequence[Trial]) -> Forecast | Non
     rows, found = [], []
     for trial in scored:
         known = {s: score for s, score in _curve(trial).items() if s < full.most}
-        if trial.is_complete:
+        if trial.is_complete or max(_curve(trial), default=0) >= full.most:
             known[int(full.most)] = trial.score
         for stage in used_stages(known, full):
             rows.append(_row(full, trial, stage))
@@ -161,7 +173,8 @@ def make_forecast(space: SearchSpace, trials: Sequence[Trial]) -> Forecast | Non
     alike[-3] = WEAK
     y, _ = surrogate_scores(scores)
     theta = fit_hyperparameters(Z, y, np.zeros(len(y)), is_categorical, [prior, alike])
-    return Forecast(full, Z, scores, max(trial.score for trial in complete), theta)
+    best, share = max(trial.score for trial in complete), len(complete) / len(scored)
+    return Forecast(full, Z, scores, best, theta, share)
 
 
 def used_stages(curve: Curve, full: FidelitySpace) -> list[int]:
@@ -170,10 +183,9 @@ def used_stages(curve: Curve, full: FidelitySpace) -> list[int]:
     Parameters
     ----------
     curve : mapping of int to float
-        Not empty.
     full : FidelitySpace
     """
-    latest = max(curve)
+    latest = max(curve, default=0)
     wanted = [latest, SLOPE * latest]
     stage = float(full.most)
     while stage >= full.least:
