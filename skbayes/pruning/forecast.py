@@ -11,11 +11,11 @@ small learning rates have gained. The other, a category, is the trial: how alike
 nearly the same parameters are is learned, and the rest belongs to the curve of each. The process is
 fitted to the curves of the finished trials that a proposal was shown; then the curve of the trial
 itself is added. The trial is ended if the probability that it ends above the best complete trial is
-below α. Where less than a quarter of the trials are complete, none is ended: the ends of curves
+below α. Where less than a third of the trials are complete, none is ended: the ends of curves
 would be known too badly for such a small probability.
 
-Of a curve, the scores at S, S/2, S/4, … are used, the latest one, and the one a slope before it.
-More of them would only make the process slow.
+Of a curve, the scores at S, S/2, S/4, … are used, the latest one, and one before it that tells the
+slope. More of them would only make the process slow.
 
 To forecast learning curves by a Gaussian process follows Swersky, Snoek & Adams, "Freeze-Thaw
 Bayesian Optimization", 2014; that the stage is a column of the surrogate, with a stationary kernel,
@@ -43,20 +43,20 @@ from skbayes.trial import FloatArray, Trial
 MIN_COMPLETE = 3
 """Complete trials that a forecast needs."""
 
-MIN_SHARE = 0.25
+MIN_SHARE = 1 / 3
 """Share of complete trials from which on a trial may be ended.
 
 Chosen in doc/benchmarks.md: "and no trial is ended if less than a fifth are complete".
 """
 
 SLOPE = 0.7
-"""Ratio of the latest stage and the one before it that tells the slope."""
+"""Where the score that tells the slope lies, as a share of the latest stage."""
 
 WEAK = 3.0
 """Log length-scale of the trials from which a fit may start: they hardly differ."""
 
 STEP = 1e-4
-"""Step of the derivative by which a variance is brought to the scale of the scores."""
+"""Step of the numeric derivative that brings a standard deviation to the scale of the scores."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -87,7 +87,7 @@ def test_at_the_last_stage_there_is_nothing_to_save():
 
 def test_no_trial_is_ended_where_few_are_complete():
     hopeless = {1: -5.0, 2: -5.0}
-    for n_ended, is_ended in ((24, True), (25, False)):
+    for n_ended, is_ended in ((16, True), (17, False)):
         ended = [trial(8 + i, 0.5, rising(0.5, 1), is_pruned=True) for i in range(n_ended)]
         assert make_forecast(SPACE, [*history(8), *ended]).ends(pending(0.5), hopeless) == is_ended
 
