@@ -481,6 +481,7 @@ def test_what_is_not_such_a_file_is_refused_with_a_value_error(text, message):
         params_from_json(text)
 
 
+@pytest.mark.slow
 @given(st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(WORDS, inner)))
 def test_json_of_others_is_read_or_refused_with_a_value_error(plain):
     with suppress(ValueError):

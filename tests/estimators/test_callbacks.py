@@ -299,6 +299,7 @@ class Dies(SVC):
         return super().fit(X, y)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning", "ignore:One or more")
 def test_lost_workers_are_logged_as_a_warning(caplog):
     space = {"C": [1.0, 20.0]}

@@ -362,6 +362,7 @@ def test_time_spans_in_a_list_can_be_resumed(tmp_path):
     assert len(again.cv_results_["params"]) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="limits the size of files")
 def test_a_full_disk_names_the_checkpoint_and_keeps_what_was_found(tmp_path):
     """The file may hold four kilobytes; the search has found something by then."""

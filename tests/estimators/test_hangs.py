@@ -186,6 +186,7 @@ BayesSearchCV(Forking(), {"C": uniform(0.1, 1)}, random_state=0, checkpoint=sys.
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
 def test_a_process_that_a_fit_has_forked_does_not_keep_the_journal(tmp_path):
     command = [sys.executable, "-c", FORKING, tmp_path / "j"]

@@ -149,6 +149,7 @@ def test_a_search_stopped_by_the_clock_is_the_beginning_of_the_whole(cls, n_jobs
     assert columns_of(search)["params"] == columns_of(whole, n)["params"]
 
 
+@pytest.mark.slow
 def test_one_trial_is_finished_however_short_the_time():
     search = search_with(Model(seconds=0.05), timeout=1e-6).fit(X, Y)
     assert len(search.cv_results_["params"]) == 1

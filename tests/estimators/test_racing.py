@@ -242,6 +242,7 @@ def test_halving_has_its_own_way_to_drop_candidates():
         HalvingBayesSearchCV(Formula(), SPACE, racing=0.05)
 
 
+@pytest.mark.slow
 def test_on_real_data_it_finds_as_good_a_model_from_fewer_fits():
     data = load_breast_cancer(return_X_y=True)
     space = {"svc__C": loguniform(1e-3, 1e4), "svc__gamma": loguniform(1e-6, 1e2)}

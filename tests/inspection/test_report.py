@@ -97,6 +97,7 @@ def test_a_gain_that_is_noise_is_not_said_to_hold():
     assert not report.hold_out.is_better
 
 
+@pytest.mark.slow
 def test_the_defaults_are_evaluated_on_the_searchs_own_splits_if_they_were_not():
     cv = KFold(4, shuffle=True)  # without a seed
     fitted = BayesSearchCV(MODEL, SPACE, n_iter=6, cv=cv, random_state=0).fit(TRAIN, Y_TRAIN)

@@ -176,6 +176,7 @@ def test_the_line_is_the_partial_effect_on_the_users_scale():
     assert star.tolist() == pytest.approx([drawn.axes["C"].place(best), search.best_score_])
 
 
+@pytest.mark.slow
 def test_the_most_important_parameters_are_drawn_unless_others_are_named():
     search = searches.fitted("mixed")
     drawn = PartialEffectDisplay.from_search(search)
