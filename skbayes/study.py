@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from skbayes.pruning.curves import RULES, curves_of
-from skbayes.pruning.forecast import Forecast, make_forecast
+from skbayes.pruning.forecast import Forecast
 from skbayes.pruning.racing import Race, make_race
 from skbayes.samplers.base import History, NoProposal, Proposal, Sampler, split_scores
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
@@ -115,8 +115,8 @@ class Study:
         self._n_shown: list[int] = []  # how many outcomes the proposal of each trial was shown
         self._waits_for_all = False
         self._races: dict[int, Race | None] = {}  # of the pending trials that have reports
-        self._forecasts: dict[int, Forecast | None] = {}  # of the same
-        self._reports: dict[int, dict[int, float]] = {}  # scores by split or stage, of the same
+        self._forecasts: dict[int, Forecast | None] = {}  # by what the proposals were shown
+        self._reports: dict[int, dict[int, float]] = {}  # scores by split or stage, of the pending
         self._pruned: set[int] = set()  # pending trials of which `should_prune` was true
 
     def _make_sampler(self, name: Any) -> Sampler:
@@ -155,6 +155,8 @@ class Study:
         history = History(self.space, visible, number)
         proposal = self.sampler.propose(history, generator(self.seed, Stream.TRIALS, number))
         if isinstance(proposal, Proposal):
+            if self.pruning == FORECAST:
+                self._forecasts[number] = history.forecast
             return Trial(number, **vars(proposal))
         if proposal is NoProposal.WAIT and n_shown == number:
             raise RuntimeError("the sampler waits although no trial is pending")
@@ -237,14 +239,13 @@ class Study:
 
     def _has_lost(self, trial: Trial, rule: str) -> bool:
         """Whether a rule ends a trial by its curve."""
-        shown, curve = self.trials[: self._n_shown[trial.number]], self._curve(trial)
-        if rule != FORECAST:
-            complete, ended = (curves_of(shown, is_complete) for is_complete in (True, False))
-            return RULES[rule](curve, complete, ended)
-        if trial.number not in self._forecasts:
-            self._forecasts[trial.number] = make_forecast(self.space, shown)
-        forecast = self._forecasts[trial.number]
-        return forecast is not None and forecast.ends(trial, curve)
+        curve = self._curve(trial)
+        if rule == FORECAST:
+            forecast = self._forecasts[trial.number]
+            return forecast is not None and forecast.ends(trial, curve)
+        shown = self.trials[: self._n_shown[trial.number]]
+        complete, ended = (curves_of(shown, is_complete) for is_complete in (True, False))
+        return RULES[rule](curve, complete, ended)
 
     def should_drop(self, trial: Trial) -> bool:
         """Whether the reported splits of a trial show that it is not worth the others.

@@ -159,8 +159,9 @@ def make_forecast(space: SearchSpace, trials: Sequence[Trial]) -> Forecast | Non
     full = FidelitySpace(space, min(stages), max(stages))
     rows, found = [], []
     for trial in scored:
-        known = {s: score for s, score in _curve(trial).items() if s < full.most}
-        if trial.is_complete or max(_curve(trial), default=0) >= full.most:
+        curve = _curve(trial)
+        known = {stage: score for stage, score in curve.items() if stage < full.most}
+        if trial.is_complete or max(curve, default=0) >= full.most:
             known[int(full.most)] = trial.score
         for stage in used_stages(known, full):
             rows.append(_row(full, trial, stage))

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skbayes.models.split_effects import estimates
-from skbayes.pruning.forecast import make_forecast
+from skbayes.pruning.forecast import Forecast, make_forecast
 from skbayes.space.base import SearchSpace, row_key
 from skbayes.space.dimensions import ELSEWHERE
 from skbayes.space.space import RESTORE_TOLERANCE
@@ -189,11 +189,15 @@ class History:
             mean[is_scored], variance[is_scored] = estimates(split_scores(scored))
             mean[self.is_complete] = self.scores[self.is_complete]
             pruned = [t for t in scored if t.outcome is not None and t.outcome.is_pruned]
-            forecast = make_forecast(self.space, self.trials) if pruned else None
-            if forecast is not None:
+            if pruned and self.forecast is not None:
                 numbers = [trial.number for trial in pruned]
-                mean[numbers], variance[numbers] = forecast.final_estimates(pruned)
+                mean[numbers], variance[numbers] = self.forecast.final_estimates(pruned)
         return mean, variance
+
+    @cached_property
+    def forecast(self) -> Forecast | None:
+        """What the curves say about where others will end; None if there are too few."""
+        return make_forecast(self.space, self.trials)
 
     @property
     def n_finished(self) -> int:
