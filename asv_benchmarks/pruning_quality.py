@@ -53,41 +53,37 @@ class Loop(NamedTuple):
 
 def _grow(task: Task, params: dict[str, Any]) -> Iterator[float]:
     """Grow the model of a task, a 27th of the most rounds a stage, and score it out of sample."""
-    X, y = task.data()
-    labels = y if is_classifier(task.estimator) else None
-    X, X_out, y, y_out = train_test_split(X, y, test_size=0.4, random_state=0, stratify=labels)
+    X, X_out, y, y_out = task.parts()
     model = clone(task.estimator).set_params(**{task.parameter: task.most}, **params)
     if isinstance(model, Pipeline):
         X, X_out = model[:-1].fit_transform(X), model[:-1].transform(X_out)
         model = model[-1]
     rounds = np.linspace(0, task.most, N_STAGES + 1).round().astype(int)[1:]
-    grow = _learn if task.route == "partial_fit" else _boost
-    yield from grow(model, rounds, get_scorer(task.scoring), X, y, X_out, y_out)
+    grow = _learn if task.route == "partial_fit" else partial(_boost, task.parameter)
+    scorer = get_scorer(task.scoring)
+    yield from grow(model, rounds, lambda: float(scorer(model, X_out, y_out)), X, y)
 
 
 def _boost(
-    model: Any, rounds: Any, scorer: Any, X: Any, y: Any, X_out: Any, y_out: Any
+    parameter: str, model: Any, rounds: Any, score: Callable[[], float], X: Any, y: Any
 ) -> Iterator[float]:
     """Boost some more rounds a stage."""
-    name = "max_iter" if hasattr(model, "max_iter") else "n_estimators"
     for n_rounds in rounds:
-        model.set_params(warm_start=True, **{name: n_rounds}).fit(X, y)
-        yield float(scorer(model, X_out, y_out))
+        model.set_params(warm_start=True, **{parameter: n_rounds}).fit(X, y)
+        yield score()
 
 
-def _learn(
-    model: Any, rounds: Any, scorer: Any, X: Any, y: Any, X_out: Any, y_out: Any
-) -> Iterator[float]:
+def _learn(model: Any, rounds: Any, score: Callable[[], float], X: Any, y: Any) -> Iterator[float]:
     """Learn epoch by epoch, as `partial_fit` does."""
     options = {"classes": np.unique(y)} if is_classifier(model) else {}
     for n_epochs in np.diff(rounds, prepend=0):
         try:
             for _ in range(n_epochs):
                 model.partial_fit(X, y, **options)
-            score = float(scorer(model, X_out, y_out))
+            found = score()
         except ValueError:  # it has exploded
-            score = float("nan")
-        yield score
+            found = float("nan")
+        yield found
 
 
 def _train_torch(params: dict[str, Any]) -> Iterator[float]:
@@ -244,15 +240,15 @@ def regrets(records: list[dict[str, Any]]) -> tuple[Regrets, Regrets]:
         for record in own:
             base = by_key[name, record["method"].partition(",")[0], record["seed"]]
             n_trials = int((np.cumsum(base["epochs"]) <= sum(record["epochs"])).sum())
-            for table, finals in (
+            for by_method, finals in (
                 (found, record["finals"]),
                 (at_equal_epochs, base["finals"][:n_trials]),
             ):
                 regret = min((best - np.nanmax(finals)) / (best - usual), 2.0)
-                table.setdefault(record["method"], {}).setdefault(name, []).append(regret)
+                by_method.setdefault(record["method"], {}).setdefault(name, []).append(regret)
     first, second = (
-        {m: {t: np.array(v) for t, v in by_task.items()} for m, by_task in table.items()}
-        for table in (found, at_equal_epochs)
+        {m: {t: np.array(v) for t, v in by_task.items()} for m, by_task in by_method.items()}
+        for by_method in (found, at_equal_epochs)
     )
     return first, second
 

@@ -69,6 +69,12 @@ class Task(NamedTuple):
     def scoring(self) -> str:
         return "neg_log_loss" if is_classifier(self.estimator) else "neg_mean_squared_error"
 
+    def parts(self) -> list[Any]:
+        """Return X, what is held out of X, y, and what is held out of y."""
+        X, y = self.data()
+        labels = y if is_classifier(self.estimator) else None
+        return train_test_split(X, y, test_size=0.4, random_state=0, stratify=labels)
+
 
 TREES = {
     "learning_rate": loguniform(0.01, 1),
@@ -206,9 +212,7 @@ def searched(name: str, method: str, seed: int) -> dict[str, Any]:
     warnings.simplefilter("ignore")
     task = TASKS[name]
     estimator = task.estimator.set_params(**{task.parameter: task.most})
-    X, y = task.data()
-    labels = y if is_classifier(estimator) else None
-    X, X_out, y, y_out = train_test_split(X, y, test_size=0.4, random_state=0, stratify=labels)
+    X, X_out, y, y_out = task.parts()
     options: dict[str, Any] = {"n_iter": None, "cv": N_SPLITS, "refit": False}
     options |= {"scoring": task.scoring, "random_state": seed}
     space = task.space
@@ -247,9 +251,7 @@ def stopped(name: str, method: str, seed: int) -> dict[str, Any]:
     estimator = clone(task.estimator).set_params(**{task.parameter: task.most}, n_iter_no_change=10)
     if hasattr(estimator, "early_stopping"):
         estimator.set_params(early_stopping=True)
-    X, y = task.data()
-    labels = y if is_classifier(estimator) else None
-    X, X_out, y, y_out = train_test_split(X, y, test_size=0.4, random_state=0, stratify=labels)
+    X, X_out, y, y_out = task.parts()
     with threadpool_limits(1):
         search = BayesSearchCV(
             estimator,
