@@ -64,9 +64,10 @@ from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.optimizers import all_flat, params_of, suggest
 from skbayes import BayesSearchCV, HalvingBayesSearchCV, log_randint
-from skbayes.evaluation import warm_start
+from skbayes.evaluation import continued
+from skbayes.evaluation.continued import RESOURCE_OF
 from skbayes.evaluation.subsampling import subsampled_splits
-from skbayes.evaluation.warm_start import RESOURCE_OF, WarmStartPool
+from skbayes.evaluation.warm_start import WarmStartPool
 from skbayes.samplers.halving import make_ladder
 from skbayes.trial import Trial
 
@@ -509,7 +510,7 @@ def saved_shares(task: HalvingTask) -> tuple[float, float]:
     """
     fits, walls = {}, {}
     for label, known in (("warm start", RESOURCE_OF), ("anew", {})):
-        with patch.object(warm_start, "RESOURCE_OF", known):
+        with patch.object(continued, "RESOURCE_OF", known):
             search = long_search(task)
             fits[label] = search.cv_results_["mean_fit_time"].sum()
             begin = time.perf_counter()

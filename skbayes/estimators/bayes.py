@@ -168,8 +168,9 @@ class BayesSearchCV(SequentialSearchCV):
         Rounds after which a candidate is not fitted further, because its mean score over the splits
         has not become better. 'auto' is a tenth of the largest number of rounds, and at least 10.
         Before all splits are known, each goes by its own score; those that have stopped too early
-        are fitted further then. None fits all rounds. XGBoost, LightGBM, CatBoost and AdaBoost
-        always do, as do pipelines with an unseeded step before the model.
+        are fitted further then. None fits all rounds. CatBoost and AdaBoost always do, XGBoost and
+        LightGBM if samples or columns are drawn at random, and pipelines with an unseeded step
+        before the model.
 
     staged_route : {'auto', 'staged', 'iteration', 'warm_start', 'partial_fit'}, default='auto'
         How a model is scored after fewer rounds than it is fitted for: by `staged_predict` and its

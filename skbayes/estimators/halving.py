@@ -303,11 +303,11 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     many.
 
     If the resource is a number of trees or iterations, promoted forests, extra trees, bagging and
-    gradient boosting with an integer `random_state` are not fitted from scratch. The fit of the
-    previous rung is continued (a warm start), with the identical result, and ``cv_results_`` has
-    the time of the continuation. That includes the last step of a pipeline, if the other steps
-    are seeded. There is no warm start with early stopping, `oob_score` or a `class_weight` given by
-    name.
+    gradient boosting with an integer `random_state` are not fitted from scratch, nor are XGBoost
+    and LightGBM unless they draw samples or columns at random. The fit of the previous rung is
+    continued (a warm start), with the identical result, and ``cv_results_`` has the time of the
+    continuation. That includes the last step of a pipeline, if the other steps are seeded. There is
+    no warm start with early stopping, `oob_score` or a `class_weight` given by name.
 
     The number of rungs is exact, where scikit-learn rounds a logarithm: 243 candidates and a
     factor of 3 give six rungs, not five.

@@ -97,7 +97,7 @@ class Evaluation(Evaluator):
             prints_over_line=self.prints_over_line,
             watch=self.watch,
             estimator=self.estimator,
-            switch=pool.switch if pool is not None and pool.wants(trial) else None,
+            keeps_model=pool is not None and pool.wants(trial),
             predicts=None if self.predictions is None else self.predictions.method,
             stages=self.stages,
             before={split: result["paused"] for split, result in before.items()},
@@ -138,7 +138,7 @@ class Evaluation(Evaluator):
             in_subprocess=False,
             watch=None,
             estimator=self.estimator,
-            switch=None,
+            keeps_model=False,
             before={},
             candidate_progress=(trial.number, self.n_trials),
             **{"stages": self.stages, **self.options, **options},
@@ -207,7 +207,7 @@ def _evaluate(
     in_subprocess: bool,
     watch: Watch | None,
     estimator: Any,
-    switch: str | None,
+    keeps_model: bool,
     scorer: Any,
     predicts: PredictionMethod | None = None,
     prints_over_line: bool = False,
@@ -235,9 +235,9 @@ def _evaluate(
                         fit_and_score_stages, stages, errors=errors, before=before.get(split)
                     )
                 result = evaluate(
-                    estimator=_to_fit(estimator, model, switch),
+                    estimator=clone(estimator) if model is None else model,
                     scorer=recording_scorer(scorer, errors),
-                    return_estimator=switch is not None or predicts is not None,
+                    return_estimator=keeps_model or predicts is not None,
                     train=train,
                     test=test,
                     split_progress=(split, n_splits),
@@ -247,7 +247,7 @@ def _evaluate(
                 result["predictions"] = None
                 if predicts is not None:
                     result["predictions"] = _predicted(predicts, result, options["X"], test, train)
-                    if switch is None:
+                    if not keeps_model:
                         del result["estimator"]
             result["split"] = split
             result["began"], result["ended"] = began, time.time()
@@ -279,10 +279,3 @@ def _as_floats(scores: Any) -> Any:
         return float(scores)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"scoring must return a real number, got {scores!r} instead.") from error
-
-
-def _to_fit(estimator: Any, model: Any, switch: str | None) -> Any:
-    """Return the model of the pool to continue, or a clone; a switch lets it be fitted further."""
-    if model is not None:
-        return model
-    return clone(estimator) if switch is None else clone(estimator).set_params(**{switch: True})

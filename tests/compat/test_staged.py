@@ -45,7 +45,8 @@ MODELS = [
 
 def curves_of(model, y, staged, **options):
     space = {"standardscaler__with_mean": [True]}
-    search = BayesSearchCV(model, space, n_iter=1, cv=3, refit=False, staged=staged, **options)
+    options = {"n_iter": 1, "cv": 3, "refit": False, "staged_patience": None} | options
+    search = BayesSearchCV(model, space, staged=staged, **options)
     return search.fit(X, y).cv_curves_[0]
 
 

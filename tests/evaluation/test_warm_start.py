@@ -18,8 +18,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from skbayes import HalvingBayesSearchCV
-from skbayes.evaluation import warm_start
-from skbayes.evaluation.warm_start import RESOURCE_OF, WarmStartPool, can_continue
+from skbayes.evaluation import continued
+from skbayes.evaluation.continued import RESOURCE_OF, can_continue, to_continue
+from skbayes.evaluation.warm_start import WarmStartPool
 from skbayes.samplers.halving import RungState
 from skbayes.trial import Outcome, Trial
 
@@ -44,9 +45,10 @@ def test_a_model_fitted_further_is_the_one_fitted_at_once(model_class, options):
     at_once = model_class(random_state=0, **{resource: 18}, **options)
     further = model_class(random_state=0, **{resource: 2}, **options)
     assert can_continue(further, resource, len(X))
-    further.set_params(warm_start=True).fit(X, y)
-    for n in (6, 18):
-        further.set_params(**{resource: n}).fit(X, y)
+    further.fit(X, y)
+    for n_fitted, n_rounds in ((2, 6), (6, 18)):
+        further = to_continue(further, resource, n_fitted).set_params(**{resource: n_rounds})
+        further.fit(X, y)
     at_once.fit(X, y)
     predict = "predict_proba" if is_classifier(at_once) else "predict"
     np.testing.assert_array_equal(getattr(further, predict)(X), getattr(at_once, predict)(X))
@@ -95,7 +97,7 @@ def test_a_search_with_continued_fits_is_the_one_without(model, resource, n_jobs
     options = {"resource": resource, "max_resources": 9, "cv": 2, "random_state": 0}
     search = HalvingBayesSearchCV(model, space, n_brackets="auto", n_jobs=n_jobs, **options)
     with_them = search.fit(X, LABELS).cv_results_
-    monkeypatch.setattr(warm_start, "RESOURCE_OF", {})
+    monkeypatch.setattr(continued, "RESOURCE_OF", {})
     without = search.fit(X, LABELS).cv_results_
     for key, column in without.items():
         if not key.endswith("_time"):
@@ -146,24 +148,26 @@ def trial(number, score=None, rung=0, parent=None):
 
 @pytest.fixture
 def pool():
-    """After five trials, two of which may be promoted."""
+    """After five trials, two of which may be promoted; a model is marked by its seed."""
     pool = WarmStartPool(RandomForestClassifier(random_state=0), "n_estimators", 100, {(0, 0): 2})
     for number, score in enumerate([0.2, np.nan, 0.9, 0.5, 0.1]):
         assert pool.wants(trial(number))
-        pool.put(trial(number, score), [f"{number}a", f"{number}b"])
+        models = [RandomForestClassifier(random_state=10 * number + split) for split in (0, 1)]
+        pool.put(trial(number, score), models)
         assert pool.n_models <= 4
     return pool
 
 
 def test_the_pool_keeps_the_models_that_may_be_promoted_and_no_more(pool):
-    kept = [pool.model_for(trial(9, rung=1, parent=number), 1) for number in range(5)]
-    assert kept == [None, None, "2b", "3b", None]
+    models = [pool.model_for(trial(9, rung=1, parent=number), 1) for number in range(5)]
+    kept = [None if model is None else model.random_state for model in models]
+    assert kept == [None, None, 21, 31, None]
     assert not pool.wants(trial(10, rung=1))
 
 
 def test_asking_the_pool_changes_nothing_and_a_finished_promotion_frees_its_parent(pool):
     promoted = trial(9, rung=1, parent=2)
-    assert [pool.model_for(promoted, 0) for _ in range(3)] == ["2a"] * 3
+    assert [pool.model_for(promoted, 0).random_state for _ in range(3)] == [20] * 3
     pool.put(trial(9, 0.9, rung=1, parent=2), [None, None])
     assert pool.model_for(promoted, 0) is None
     assert pool.n_models == 2

@@ -1,8 +1,7 @@
 """Growing: an estimator that is scored after more and more rounds while it is fitted.
 
-It takes the place of the estimator in scikit-learn's evaluation of a split. If it is a pipeline,
-its last step is replaced while it is fitted, so the steps before are fitted once, and the test
-samples are transformed once.
+It takes the place of the estimator in scikit-learn's evaluation of a split. Of a pipeline the steps
+before the last one are fitted once, and the test samples are transformed once.
 """
 
 from __future__ import annotations
@@ -20,11 +19,12 @@ from sklearn.utils import get_tags
 
 from skbayes._sklearn_compat import num_samples
 from skbayes.evaluation.candidate import is_seeded, path_to
+from skbayes.evaluation.continued import stops_early
 from skbayes.evaluation.growth.routes import Growth, Route, route_of
 from skbayes.evaluation.growth.stages import needed_stage, splits_to_grow, stages_up_to
 from skbayes.evaluation.growth.view import AtStage
+from skbayes.evaluation.last_step import fit_with
 from skbayes.evaluation.results import SplitResult, maximised_metric
-from skbayes.evaluation.warm_start import stops_early
 from skbayes.trial import SINGLE_METRIC
 
 
@@ -139,6 +139,8 @@ class Paused:
     ----------
     model : estimator
         The part that grows, fitted.
+    n_fitted : int
+        Rounds that it has been fitted to, which may be more.
     curves : dict
         As in `Growing`.
     stage : int, default=0
@@ -146,6 +148,7 @@ class Paused:
     """
 
     model: Any
+    n_fitted: int
     curves: dict[str, Any]
     stage: int = 0
 
@@ -235,7 +238,8 @@ class Growing(BaseEstimator):
         **options : object
             Further arguments of its `fit`.
         """
-        *pipelines, model = self.stages.path_to_model(self.estimator)
+        path = self.stages.path_to_model(self.estimator)
+        *pipelines, model = path
         n_samples = num_samples(X)
         route, self._last_stage = self.stages.checked_route(self.estimator, n_samples)
         self._pauses = (
@@ -243,41 +247,46 @@ class Growing(BaseEstimator):
             and route.can_pause(model, self.stages.own_parameter, n_samples)
             and all(is_seeded(pipeline[:-1]) for pipeline in pipelines)
         )
-        if self.before is not None:
-            model = self.before.model
-        stages = stages_up_to(self._last_stage, route.ratio)
-        last = _LastStep(self, model, route, stages, pipelines)
         self._train = X, y
-        try:
-            self._fit_with(last, pipelines, X, y, options)
-        finally:
-            is_whole = self.curves["stages"][-1:] in ([], [self._last_stage])
-            self.paused = None if is_whole or not self._pauses else Paused(model, self.curves)
+
+        def grow(X: Any, y: Any = None, **options: Any) -> Any:
+            return self._grow(route, model, pipelines, (X,) if y is None else (X, y), options)
+
+        fit_with(grow, self.estimator, path, X, y, options)
         return self
 
-    def _fit_with(
-        self, last: _LastStep, pipelines: Sequence[Pipeline], X: Any, y: Any, options: Any
-    ) -> None:
-        """Fit the estimator with a stand-in for its part that grows."""
-        if not pipelines:
-            last.fit(X, y, **options)
-            return
-        innermost = pipelines[-1]
-        name, _ = innermost.steps[-1]
-        innermost.steps[-1] = (name, last)
-        try:
-            self.estimator.fit(X, *(() if y is None else (y,)), **options)
-        finally:
-            innermost.steps[-1] = (name, last.model)
+    def _grow(
+        self,
+        route: Route,
+        model: Any,
+        pipelines: Sequence[Pipeline],
+        data: Sequence[Any],
+        options: Mapping[str, Any],
+    ) -> Any:
+        """Grow the model, look at every stage, and return the model."""
+        n_fitted = 0
+        if self.before is not None:
+            model, n_fitted = self.before.model, self.before.n_fitted
+        growth = Growth(
+            model,
+            self.stages.own_parameter,
+            stages_up_to(self._last_stage, route.ratio),
+            data,
+            options,
+            self.needed,
+            first=len(self.curves["stages"]),
+            n_fitted=n_fitted,
+        )
+        transformed: dict[int, Any] = {}
+        for stage, snapshot in zip(growth.asked_for, route.grow(growth), strict=True):
+            if not self._look(stage, AtStage(snapshot, pipelines, transformed)):
+                break
+        if self._pauses and self.curves["stages"][-1] < self._last_stage:
+            self.paused = Paused(growth.model, growth.n_fitted, self.curves)
+        return growth.model
 
-    def look(self, stage: int, view: AtStage) -> bool:
-        """Score a stage, and return whether there is reason to grow further.
-
-        Parameters
-        ----------
-        stage : int
-        view : AtStage
-        """
+    def _look(self, stage: int, view: AtStage) -> bool:
+        """Score a stage, and return whether there is reason to grow further."""
         begin = time.time()
         self.view = view
         self.curves["stages"].append(stage)
@@ -343,49 +352,3 @@ def _append(curves: dict[str, list[float]], scores: Any) -> None:
         curves.update({metric: list(failed) for metric in table})
     for metric, score in table.items():
         curves.setdefault(metric, []).append(np.nan if isinstance(score, str) else float(score))
-
-
-class _LastStep(BaseEstimator):
-    """Stands for the model while it grows, as the last step of a pipeline or alone."""
-
-    def __init__(
-        self,
-        growing: Growing,
-        model: Any,
-        route: Route,
-        stages: Sequence[int],
-        pipelines: Sequence[Pipeline],
-    ) -> None:
-        self.growing, self.model, self.route = growing, model, route
-        self.stages, self.pipelines = stages, pipelines
-
-    def fit(self, X: Any, y: Any = None, **options: Any) -> Self:
-        """Grow the model, and let every stage be looked at.
-
-        Parameters
-        ----------
-        X, y, **options : object
-            As the steps before have transformed them.
-        """
-        name, needed = self.growing.stages.own_parameter, self.growing.needed
-        data = (X,) if y is None else (X, y)
-        first = len(self.growing.curves["stages"])
-        growth = Growth(self.model, name, self.stages, data, options, needed, first)
-        transformed: dict[int, Any] = {}
-        for stage, snapshot in zip(growth.asked_for, self.route.grow(growth), strict=True):
-            view = AtStage(snapshot, self.pipelines, transformed)
-            if not self.growing.look(stage, view):
-                break
-        return self
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "model":
-            raise AttributeError(name)
-        return getattr(self.model, name)
-
-    def __sklearn_tags__(self) -> Any:
-        return get_tags(self.model)
-
-    def get_metadata_routing(self) -> Any:
-        """Return what the model asks for."""
-        return self.model.get_metadata_routing()

@@ -29,15 +29,17 @@ from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.multiclass import unique_labels
 
-from skbayes._sklearn_compat import num_samples
+from skbayes.evaluation.continued import RESOURCE_OF, can_grow, fit_up_to
 from skbayes.evaluation.growth.stages import COARSE, FINE
-from skbayes.evaluation.warm_start import RESOURCE_OF, can_grow
 
 ROUNDS = {"n_estimators", "max_iter", "iterations", "n_iter", "max_epochs", "epochs"}
 """Names of parameters that count rounds."""
 
 SHARE = 0.1
 """How much a fit that may be stopped goes on at least, as a share of what was fitted."""
+
+SHARE_OF_OTHERS = 0.5
+"""The same where each time the data are prepared and the model so far predicts once more."""
 
 
 class Snapshot:
@@ -110,14 +112,14 @@ class _AtIteration(Snapshot):
         return getattr(self.model, method)(X, **self._option)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Growth:
     """A model that is to grow, and how far.
 
     Parameters
     ----------
     model : estimator
-        Changed in place.
+        Changed in place, or replaced by the one that is fitted further.
     parameter : str
         The one of its own that counts the rounds.
     stages : sequence of int
@@ -129,7 +131,9 @@ class Growth:
     needed : callable
         Returns the stage that will be asked for in any case, by what is known so far.
     first : int
-        Position of the first stage that is asked for; the model was fitted to the one before.
+        Position of the first stage that is asked for.
+    n_fitted : int
+        Rounds that the model has been fitted to.
     """
 
     model: Any
@@ -139,25 +143,28 @@ class Growth:
     options: Mapping[str, Any]
     needed: Callable[[], int]
     first: int
+    n_fitted: int
 
     @property
     def asked_for(self) -> Sequence[int]:
         """The stages that are asked for."""
         return self.stages[self.first :]
 
-    @property
-    def n_before(self) -> int:
-        """Rounds at the stage before the first one that is asked for."""
-        return self.stages[self.first - 1] if self.first > 0 else 0
-
-    def fit_to(self, n_rounds: int) -> None:
-        """Fit the model with a number of rounds.
+    def fit_ahead(self, stage: int, share: float) -> None:
+        """Fit the model to the stage that is needed in any case, or one somewhat later.
 
         Parameters
         ----------
-        n_rounds : int
+        stage : int
+            The one that is asked for.
+        share : float
+            How much to go on at least, as a share of what was fitted.
         """
-        self.model.set_params(**{self.parameter: n_rounds}).fit(*self.data, **self.options)
+        least = max(stage, self.needed(), math.ceil(self.n_fitted * (1 + share)))
+        n_rounds = next((s for s in self.stages if s >= least), self.stages[-1])
+        of_model = self.model, self.parameter, self.n_fitted
+        self.model = fit_up_to(n_rounds, *of_model, self.data, self.options)
+        self.n_fitted = n_rounds
 
 
 class Route(ABC):
@@ -221,19 +228,12 @@ class Staged(Route):
         return can_grow(model, parameter, n_samples)
 
     def grow(self, growth: Growth) -> Iterator[Snapshot]:
-        model, most = growth.model, growth.stages[-1]
-        # A model that was paused has been fitted to the number that its parameter says.
-        n_fitted = model.get_params(deep=False)[growth.parameter] if growth.first > 0 else 0
-        if self.can_pause(model, growth.parameter, num_samples(growth.data[0])):
-            model.set_params(warm_start=True)
         streams: dict[Any, Any] = {}
         for stage in growth.asked_for:
-            if stage > n_fitted:
-                least = max(stage, growth.needed(), math.ceil(n_fitted * (1 + SHARE)))
-                n_fitted = next((s for s in growth.stages if s >= least), most)
-                growth.fit_to(n_fitted)
+            if stage > growth.n_fitted:
+                growth.fit_ahead(stage, SHARE)
                 streams = {}
-            yield _AtStage(model, stage, streams)
+            yield _AtStage(growth.model, stage, streams)
 
 
 class Iteration(Route):
@@ -245,11 +245,12 @@ class Iteration(Route):
         return parameter in ROUNDS and bool(_iteration_option(model, 1))
 
     def can_pause(self, model: Any, parameter: str, n_samples: int) -> bool:
-        return False
+        return can_grow(model, parameter, n_samples)
 
     def grow(self, growth: Growth) -> Iterator[Snapshot]:
-        growth.fit_to(growth.stages[-1])
         for stage in growth.asked_for:
+            if stage > growth.n_fitted:
+                growth.fit_ahead(stage, SHARE_OF_OTHERS)
             yield _AtIteration(growth.model, stage)
 
 
@@ -271,14 +272,15 @@ class WarmStart(Route):
             model.set_params(oob_score=False)  # it is not asked for, and not always possible
         # Ensembles count all their members, other models the iterations of one call.
         counts_all = growth.parameter == "n_estimators" or isinstance(model, tuple(RESOURCE_OF))
-        n_before = growth.n_before
         for stage in growth.asked_for:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 # Of class weights that are balanced anew: the samples are the same.
                 warnings.filterwarnings("ignore", "class_weight presets", UserWarning)
-                growth.fit_to(stage if counts_all else stage - n_before)
-            n_before = stage
+                n_rounds = stage if counts_all else stage - growth.n_fitted
+                model.set_params(**{growth.parameter: n_rounds})
+                model.fit(*growth.data, **growth.options)
+            growth.n_fitted = stage
             yield Snapshot(model)
 
 
@@ -298,11 +300,10 @@ class PartialFit(Route):
         options = dict(growth.options)
         if is_classifier(model) and _takes(model.partial_fit, "classes"):
             options["classes"] = unique_labels(growth.data[1])
-        n_before = growth.n_before
         for stage in growth.asked_for:
-            for _ in range(stage - n_before):
+            for _ in range(stage - growth.n_fitted):
                 model.partial_fit(*growth.data, **options)
-            n_before = stage
+            growth.n_fitted = stage
             yield Snapshot(model)
 
 
