@@ -305,6 +305,24 @@ def all_at_once(search: Any, n_iter: int, task: HalvingTask, seed: int) -> Curve
     return curve_of(task, [1] * n_iter, columns["mean_test_score"].tolist(), columns["params"])
 
 
+def raced(task: HalvingTask, seed: int) -> Curve:
+    """Search with the full resource, and drop candidates after their first splits."""
+    fitted = BayesSearchCV(
+        at_full_resource(task),
+        task.space,
+        n_iter=None,
+        n_fits=N_FULL * task.cv.get_n_splits(),
+        cv=task.cv,
+        racing=0.05,
+        random_state=seed,
+        refit=False,
+    ).fit(*task.data())
+    columns = fitted.cv_results_
+    whole = np.full(len(columns["params"]), task.cv.get_n_splits())
+    n_splits = columns.get("n_splits_evaluated", whole).tolist()
+    return curve_of(task, n_splits, columns["mean_test_score"].tolist(), columns["params"])
+
+
 def optuna_hyperband(task: HalvingTask, seed: int) -> Curve:
     """Search as one writes it by hand with Optuna: a loop over rungs, pruned between them."""
     import optuna
@@ -358,6 +376,7 @@ SEARCHES: dict[str, Search] = {
     "HalvingBayesSearchCV, from a 27th": partial(halving, HalvingBayesSearchCV, FROM_A_27TH),
     "HalvingBayesSearchCV": by_default,
     "BayesSearchCV, no halving": partial(all_at_once, BayesSearchCV, N_FULL),
+    "BayesSearchCV, racing": raced,
 }
 
 

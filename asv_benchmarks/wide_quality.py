@@ -147,6 +147,14 @@ def ratio(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> str:
     return f"{mean(ours) / mean(theirs):.2f} [{low:.2f}, {high:.2f}]"
 
 
+def difference(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> str:
+    """Return the difference of the means, with its interval over tasks and seeds."""
+    drawn = np.random.default_rng(0).choice(list(ours), (N_BOOTSTRAP, len(ours)))
+    draws = resampled_means(ours, drawn) - resampled_means(theirs, drawn)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return f"{mean(ours) - mean(theirs):+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("action", choices=["run", "table"])

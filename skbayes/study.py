@@ -33,6 +33,7 @@ from skbayes.space.base import SearchSpace
 from skbayes.space.pairs import warn_of_pairs
 from skbayes.space.written import shown as shown_as
 from skbayes.streams import Stream, generator
+from skbayes.threads import one_blas_thread
 from skbayes.trial import SINGLE_METRIC, Outcome, Trial
 
 FORECAST = "gp"
@@ -136,7 +137,8 @@ class Study:
             `NoProposal.WAIT` if a pending trial must be finished first, `NoProposal.EXHAUSTED` if
             every candidate of a finite space has been handed out.
         """
-        trial = self.propose()
+        with one_blas_thread():
+            trial = self.propose()
         if isinstance(trial, Trial):
             self.begin(trial)
         return trial
@@ -242,7 +244,8 @@ class Study:
         curve = self._curve(trial)
         if rule == FORECAST:
             forecast = self._forecasts[trial.number]
-            return forecast is not None and forecast.ends(trial, curve)
+            with one_blas_thread():
+                return forecast is not None and forecast.ends(trial, curve)
         shown = self.trials[: self._n_shown[trial.number]]
         complete, ended = (curves_of(shown, is_complete) for is_complete in (True, False))
         return RULES[rule](curve, complete, ended)

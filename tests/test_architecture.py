@@ -15,6 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = {
     "trial": 0,
     "streams": 0,
+    "threads": 0,
     "space": 1,
     "models": 2,
     "acquisition": 2,

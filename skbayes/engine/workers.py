@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from joblib import effective_n_jobs
 from joblib.parallel import BACKENDS, get_active_backend
 from sklearn.utils.parallel import Parallel
-from threadpoolctl import ThreadpoolController, threadpool_info
+from threadpoolctl import threadpool_info
 
 from skbayes.engine._joblib_compat import eval_expr
 from skbayes.engine.executors.base import Executor
@@ -189,12 +188,6 @@ class Workers:
         if self.n == 1:
             return Parallel(return_as="generator", **options)
         return StreamingParallel(**options) if self.stream else Parallel(**options)
-
-
-def one_blas_thread() -> Callable[[], AbstractContextManager[Any]]:
-    """Return a maker of contexts in which BLAS has one thread, faster for small matrices."""
-    controller = ThreadpoolController()  # made once, because making it takes milliseconds
-    return partial(controller.limit, limits=1, user_api="blas")
 
 
 def blas_kernels() -> str:

@@ -42,7 +42,7 @@ from skbayes.engine.loop import SearchLoop
 from skbayes.engine.queue import Pool
 from skbayes.engine.records.checkpoint import Checkpoint, identity_of, is_repeatable, metrics_of
 from skbayes.engine.records.contents import ResultFormat
-from skbayes.engine.workers import Workers, one_blas_thread
+from skbayes.engine.workers import Workers
 from skbayes.estimators.as_estimator import SearchAsEstimator
 from skbayes.estimators.callbacks import Announcer, callbacks_of
 from skbayes.estimators.display import ShownAsWritten
@@ -67,6 +67,7 @@ from skbayes.space.pairs import warn_of_pairs
 from skbayes.space.space import dicts_of
 from skbayes.space.written import shown, with_written_distributions
 from skbayes.study import Study
+from skbayes.threads import one_blas_thread
 from skbayes.tracking.autologging import autologging_callbacks, autologging_off
 
 PER_TRIAL, PER_FIT = 2, 3
@@ -349,7 +350,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
             evaluation,
             partial(outcome_of, metric=self.refit, n_splits=self.n_splits_, staged=plan.staged),
             n_trials=self._n_planned(plan),
-            while_proposing=nullcontext if workers.are_threads else one_blas_thread(),
+            while_proposing=nullcontext if workers.are_threads else one_blas_thread,
             finished=FinishedTrials(
                 [*self._stopping_rules(), announcer], listeners, n_initial=len(plan.initial)
             ),
@@ -428,7 +429,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
         if loop.study.racing is not None:
             pre_dispatch = min(pre_dispatch, workers.n)  # what is handed out cannot be dropped
         # Fits in threads share the BLAS limit, so it is set once and not only for proposals.
-        with one_blas_thread()() if workers.are_threads else nullcontext():
+        with one_blas_thread() if workers.are_threads else nullcontext():
             ends_early = self._may_end_early
             make_parallel = partial(workers.parallel, pre_dispatch, ends_early)
             can_abandon = workers.cluster is not None or (loop.watch is not None and ends_early)

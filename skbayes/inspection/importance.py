@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from skbayes.engine.workers import one_blas_thread
 from skbayes.inspection.reading import surrogate_of
 from skbayes.models.anova import (
     N_LEVELS_JOINT,
@@ -20,6 +19,7 @@ from skbayes.models.anova import (
     variance,
 )
 from skbayes.surrogate import Surrogate
+from skbayes.threads import one_blas_thread
 from skbayes.trial import FloatArray
 
 N_FUNCTIONS = 32
@@ -140,7 +140,7 @@ def parameter_importance(
     """
     if among not in ("all", "best"):
         raise ValueError(f"among={among!r}: give 'all' or 'best'.")
-    with one_blas_thread()():  # the matrices are small
+    with one_blas_thread():
         return importance_of(surrogate_of(search, metric), among, random_state)
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from skbayes.engine.workers import one_blas_thread
 from skbayes.inspection.reading import surrogate_of
 from skbayes.models.anova import Levels, crossed
 from skbayes.space.axes import axis_of, fixed_in, subspaces_with
 from skbayes.space.space import Space
 from skbayes.surrogate import Surrogate, row_of
+from skbayes.threads import one_blas_thread
 from skbayes.trial import FloatArray
 
 N_GRID = 64
@@ -136,7 +136,7 @@ def partial_effect(
         np.full(len(rows), 1.0 / len(rows)),
     )
     shape = [len(axis.values) for axis in axes]
-    with one_blas_thread()():  # the matrices are small
+    with one_blas_thread():
         mean, std = _average(surrogate, [*columns, *fixed_columns], grid, random_state)
     return PartialEffect(
         wanted,

@@ -15,7 +15,6 @@ from sklearn.model_selection import check_cv, cross_validate
 from sklearn.utils.validation import check_is_fitted
 
 from skbayes.engine.records.checkpoint import is_repeatable, versions
-from skbayes.engine.workers import one_blas_thread
 from skbayes.evaluation.table import evaluated_means, split_scores
 from skbayes.findings import Edge, Gain, edges_of, index_of_defaults, paired_gain
 from skbayes.inspection.diagnosis import Failure, Outlook, failures_of, outlook_of, stability_of
@@ -29,6 +28,7 @@ from skbayes.params_json import params_to_json
 from skbayes.space import Space
 from skbayes.space.space import dicts_of
 from skbayes.space.written import described, shown, text_of
+from skbayes.threads import one_blas_thread
 from skbayes.trial import FloatArray
 
 IRRELEVANT = 0.02
@@ -220,7 +220,7 @@ def search_report(
     own = scores[best]
     n_splits = len(own)
     fitted = cache(lambda: surrogate_of(search, name))
-    with one_blas_thread()():  # the matrices are small
+    with one_blas_thread():
         importance = _or_note(lambda: importance_of(fitted()), "importance", notes)
     irrelevant, splits = _irrelevant(importance), getattr(search, "splits_", None)
     edges = [
