@@ -24,6 +24,7 @@ import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
+from threadpoolctl import threadpool_limits
 
 from skbayes._sklearn_compat import (
     HAS_CALLBACKS,
@@ -429,7 +430,8 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
         if loop.study.racing is not None:
             pre_dispatch = min(pre_dispatch, workers.n)  # what is handed out cannot be dropped
         # Fits in threads share the BLAS limit, so it is set once and not only for proposals.
-        with one_blas_thread() if workers.are_threads else nullcontext():
+        # A library may have been loaded since the first proposal, so all are looked for again.
+        with threadpool_limits(1, "blas") if workers.are_threads else nullcontext():
             ends_early = self._may_end_early
             make_parallel = partial(workers.parallel, pre_dispatch, ends_early)
             can_abandon = workers.cluster is not None or (loop.watch is not None and ends_early)

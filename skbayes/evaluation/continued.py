@@ -97,22 +97,24 @@ _OF_BOTH = {
     "reg_lambda",
     "verbosity",
 }
-_XGBOOST = Library(
-    "xgb_model",
-    frozenset(
-        _OF_BOTH
-        | {"gamma", "grow_policy", "max_bin", "max_delta_step", "max_leaves", "scale_pos_weight"}
-        | {"tree_method"}
-    ),
-)
-_LIGHTGBM = Library(
-    "init_model",
-    frozenset(
-        _OF_BOTH
-        | {"min_child_samples", "min_split_gain", "num_leaves", "verbose"}
-        | {"subsample"}  # which does nothing without subsample_freq
-    ),
-)
+_OF_XGBOOST = {
+    "gamma",
+    "grow_policy",
+    "max_bin",
+    "max_delta_step",
+    "max_leaves",
+    "scale_pos_weight",
+    "tree_method",
+}
+_OF_LIGHTGBM = {
+    "min_child_samples",
+    "min_split_gain",
+    "num_leaves",
+    "subsample",  # does nothing without subsample_freq
+    "verbose",
+}
+_XGBOOST = Library("xgb_model", frozenset(_OF_BOTH | _OF_XGBOOST))
+_LIGHTGBM = Library("init_model", frozenset(_OF_BOTH | _OF_LIGHTGBM))
 LIBRARIES = {
     ("xgboost", "XGBClassifier"): _XGBOOST,
     ("xgboost", "XGBRegressor"): _XGBOOST,
