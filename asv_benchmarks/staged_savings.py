@@ -4,7 +4,8 @@
     python -m asv_benchmarks.staged_savings table
 
 Every search tries the same number of candidates. The first grows each of them to the end on all
-splits, the second ends fits whose mean curve no longer gets better, the third races splits as well.
+splits, the second ends fits whose mean curve no longer gets better, the third races splits as well,
+and the fourth ends candidates while their first split grows.
 The tasks are those of `staged_quality`, but for the one that cannot pause. The store has a line for
 every search, so that `run` can be stopped and started again.
 """
@@ -33,6 +34,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "all rounds, all splits": {"staged_patience": None, "racing": False},
     "patience": {"racing": False},
     "patience and racing": {},
+    "patience, racing and pruning": {"pruning": "gp"},
 }
 NAMES = [name for name, task in TASKS.items() if not isinstance(task.estimator, AdaBoostRegressor)]
 

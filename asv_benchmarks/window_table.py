@@ -56,7 +56,13 @@ class Sleeper:
         self.seconds = MEDIAN_SECONDS * np.exp(by_trial + by_split)
         self.scores = rng.normal(0, 1.0, (n_trials, 1)) + rng.normal(0, 0.2, (n_trials, N_SPLITS))
 
-    def task(self, trial: Trial, splits: Sequence[int], before: Mapping[int, SplitResult]) -> Task:
+    def task(
+        self,
+        trial: Trial,
+        splits: Sequence[int],
+        before: Mapping[int, SplitResult],
+        has_lost: object = None,
+    ) -> Task:
         """Return the task of some splits."""
         own = trial.number, list(splits)
         seconds = float(self.seconds[own].sum())

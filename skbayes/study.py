@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from skbayes.pruning.curves import RULES, curves_of
 from skbayes.pruning.forecast import Forecast
+from skbayes.pruning.pruner import FORECAST, NAMES, Pruner, make_pruner
 from skbayes.pruning.racing import Race, make_race
 from skbayes.samplers.base import History, NoProposal, Proposal, Sampler, split_scores
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
@@ -34,10 +34,7 @@ from skbayes.space.pairs import warn_of_pairs
 from skbayes.space.written import shown as shown_as
 from skbayes.streams import Stream, generator
 from skbayes.threads import one_blas_thread
-from skbayes.trial import SINGLE_METRIC, Outcome, Trial
-
-FORECAST = "gp"
-"""Name of the pruning rule that is not one of curves alone."""
+from skbayes.trial import SINGLE_METRIC, Curve, Outcome, Trial
 
 
 class Study:
@@ -63,7 +60,8 @@ class Study:
         if a Gaussian process over parameters and stages gives it less than a chance of 0.05 to end
         above the best trial, 'median' if it is below the median of the complete trials, 'halving'
         if it is not among the best third at stages 1, 3, 9, …, 'paired' if by its curve alone it
-        is unlikely to end above the best trial. It does not go with `racing`.
+        is unlikely to end above the best trial. With `racing` as well, reports are of splits, and
+        `pruner_of` has the rule for who trains on them.
 
     Attributes
     ----------
@@ -103,13 +101,9 @@ class Study:
         self.sampler = sampler if isinstance(sampler, Sampler) else self._make_sampler(sampler)
         if racing is not None and not (isinstance(racing, float) and 0.0 < racing < 1.0):
             raise ValueError(f"racing={racing!r}: give a probability between 0 and 1, or None.")
-        if pruning is not None and pruning not in (FORECAST, *RULES):
-            names = ", ".join(map(repr, (FORECAST, *RULES)))
+        if pruning is not None and pruning not in NAMES:
+            names = ", ".join(map(repr, NAMES))
             raise ValueError(f"pruning={shown_as(pruning)}: give {names} or None.")
-        if racing is not None and pruning is not None:
-            raise ValueError(
-                f"racing={racing!r} needs scores by split, pruning={pruning!r} by stage; give one."
-            )
         self.n_points, self.racing, self.pruning = n_points, racing, pruning
         self.trials: list[Trial] = []
         self.n_finished = 0
@@ -193,13 +187,18 @@ class Study:
         ------
         ValueError
             If the trial was not handed out, or has an outcome already, or the stage is no positive
-            integer.
+            integer, or with `racing` and `pruning` the score is a number.
         """
         self._check_pending(trial)
-        if self.pruning is not None and not (isinstance(step, Integral) and step > 0):
+        if self._is_told_stages and not (isinstance(step, Integral) and step > 0):
             raise ValueError(f"step={shown_as(step)}: a stage is an integer of at least 1.")
         if isinstance(score, Outcome):
             [score] = score.scores[score.metric]
+        elif self.racing is not None and self.pruning is not None:
+            raise ValueError(
+                f"racing={self.racing!r} needs scores by split, pruning={self.pruning!r} by stage. "
+                "Give one; or report each split by an Outcome with its curve, and ask pruner_of."
+            )
         self._reports.setdefault(trial.number, {})[int(step)] = float(score)
 
     def should_prune(self, trial: Trial) -> bool:
@@ -233,22 +232,37 @@ class Study:
         0.3
         """
         curve = self._reports.get(trial.number)
-        if self.pruning is None or not curve:
+        if not self._is_told_stages or not curve:
             return False
-        if not np.isfinite(curve[max(curve)]) or self._has_lost(trial, self.pruning):
+        if not np.isfinite(curve[max(curve)]):
             self._pruned.add(trial.number)
+        elif (has_lost := self.pruner_of(trial)) is not None:
+            with one_blas_thread():
+                if has_lost(self._curves(trial)[0]):
+                    self._pruned.add(trial.number)
         return trial.number in self._pruned
 
-    def _has_lost(self, trial: Trial, rule: str) -> bool:
-        """Whether a rule ends a trial by its curve."""
-        curve = self._curve(trial)
-        if rule == FORECAST:
-            forecast = self._forecasts[trial.number]
-            with one_blas_thread():
-                return forecast is not None and forecast.ends(trial, curve)
+    def pruner_of(self, trial: Trial, split: int = 0) -> Pruner | None:
+        """Return what decides by its curve whether a trial has lost.
+
+        Parameters
+        ----------
+        trial : Trial
+            Pending.
+        split : int, default=0
+            That the curve is of.
+
+        Returns
+        -------
+        has_lost : callable or None
+            Is given finite scores by stage. It can be sent to another process. None if nothing is
+            pruned, or if the proposal was shown too few complete trials.
+        """
+        if self.pruning is None:
+            return None
         shown = self.trials[: self._n_shown[trial.number]]
-        complete, ended = (curves_of(shown, is_complete) for is_complete in (True, False))
-        return RULES[rule](curve, complete, ended)
+        forecast = self._forecasts.get(trial.number)
+        return make_pruner(self.pruning, trial, split, shown, forecast)
 
     def should_drop(self, trial: Trial) -> bool:
         """Whether the reported splits of a trial show that it is not worth the others.
@@ -319,7 +333,7 @@ class Study:
         if outcome is None:
             outcome = self._reported_outcome(trial)
         elif not isinstance(outcome, Outcome):
-            outcome = replace(Outcome.of_scores(outcome), curve=self._curve(trial))
+            outcome = replace(Outcome.of_scores(outcome), curves=self._curves(trial))
         self.trials[trial.number] = trial.with_outcome(outcome)
         self._races.pop(trial.number, None)
         self._forecasts.pop(trial.number, None)
@@ -412,19 +426,26 @@ class Study:
         reports = self._reports.get(trial.number)
         if not reports:
             raise ValueError(f"trial {trial.number} has no reports; give its outcome.")
-        if self.pruning is not None:
+        if self._is_told_stages:
             last = Outcome.of_scores(reports[max(reports)])
-            return replace(last, curve=self._curve(trial), is_pruned=trial.number in self._pruned)
+            is_pruned = trial.number in self._pruned
+            return replace(last, curves=self._curves(trial), is_pruned=is_pruned)
         n_needed, race = self.n_needed(trial), self.race_of(trial)
         splits = tuple(sorted(list(reports)[:n_needed]))
         scores = tuple(reports[split] for split in splits)
         n_splits = None if race is None else len(race.best)
         return Outcome({SINGLE_METRIC: scores}, splits, n_splits=n_splits)
 
-    def _curve(self, trial: Trial) -> dict[int, float]:
-        """Return the finite scores of a trial by stage; empty if the study does not prune."""
-        reports = {} if self.pruning is None else self._reports.get(trial.number, {})
-        return {stage: score for stage, score in reports.items() if np.isfinite(score)}
+    @property
+    def _is_told_stages(self) -> bool:
+        """Whether reports are of stages, not of splits."""
+        return self.pruning is not None and self.racing is None
+
+    def _curves(self, trial: Trial) -> dict[int, Curve]:
+        """Return the finite scores of a trial by stage, as those of split 0; empty without any."""
+        reports = self._reports.get(trial.number, {}) if self._is_told_stages else {}
+        curve = {stage: score for stage, score in reports.items() if np.isfinite(score)}
+        return {0: curve} if curve else {}
 
     def _n_to_show(self) -> int:
         """Return how many outcomes the next proposal is shown."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skbayes.evaluation.table import evaluated_means, split_scores
 from skbayes.models.active_set import active_set
@@ -48,6 +49,8 @@ class Surrogate:
         Variance of each score; zero by default.
     resources : ndarray of shape (n,), default=None
         How much of a resource each candidate had; all of it by default.
+    is_pruned : ndarray of shape (n,), default=None
+        Candidates that were ended while they grew; those are not learned from.
 
     Attributes
     ----------
@@ -63,6 +66,7 @@ class Surrogate:
         scores: FloatArray,
         variances: FloatArray | None = None,
         resources: FloatArray | None = None,
+        is_pruned: NDArray[np.bool_] | None = None,
     ) -> None:
         self.space, self.rows, self.scores = space, rows, scores
         self._full = None
@@ -70,6 +74,8 @@ class Surrogate:
             self._full = FidelitySpace(space, float(resources.min()), float(resources.max()))
         searched = space if self._full is None else self._full
         is_comparable = ~(rows >= ELSEWHERE).all(axis=1) | (space.n_columns == 0)
+        if is_pruned is not None:
+            is_comparable &= ~np.asarray(is_pruned, dtype=bool)
         self._own = own = scores[is_comparable]
         if np.isfinite(own).sum() < 2:
             raise ValueError("a surrogate needs at least two candidates with a score.")
@@ -127,7 +133,8 @@ class Surrogate:
         resources = cv_results.get("n_resources")
         amounts = None if resources is None else np.asarray(resources, dtype=float)
         rows = np.array([row_of(space, params) for params in cv_results["params"]])
-        return cls(space, rows.reshape(len(scores), space.n_columns), scores, variances, amounts)
+        rows = rows.reshape(len(scores), space.n_columns)
+        return cls(space, rows, scores, variances, amounts, cv_results.get("is_pruned"))
 
     def predict(self, params: Sequence[Mapping[str, Any]]) -> tuple[FloatArray, FloatArray]:
         """Return what is expected of candidates, on the scale of the score.

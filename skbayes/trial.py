@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
+Curve = Mapping[int, float]
+"""Scores by stage: by the number of rounds, epochs or steps."""
+
 SIGNIFICANT_DIGITS = 10
 """Digits to which a score is rounded for the sampler.
 
@@ -48,10 +51,11 @@ class Outcome:
         How many splits the cross-validation has; None for as many as were evaluated.
     found : mapping of str to object, default={}
         Parameters that were not searched but found by the evaluation: the number of rounds.
-    curve : mapping of int to float, default={}
-        Scores by stage, if they were reported while the trial was under way.
+    curves : mapping of int to Curve, default={}
+        By the number of a split, what the trial would score there if it ended at a stage; finite.
+        Empty unless it was scored while it grew. A training loop without splits has split 0.
     is_pruned : bool, default=False
-        Whether it was ended at the last stage of its curve.
+        Whether it was ended at the last stage of its curves.
     rounds : float or None, default=None
         For how many rounds a split was fitted on average, if the model was scored while it grew.
 
@@ -70,7 +74,7 @@ class Outcome:
     failure: str | None = None
     n_splits: int | None = None
     found: Mapping[str, Any] = field(default_factory=dict)
-    curve: Mapping[int, float] = field(default_factory=dict)
+    curves: Mapping[int, Curve] = field(default_factory=dict)
     is_pruned: bool = False
     rounds: float | None = None
 
@@ -90,6 +94,11 @@ class Outcome:
         """Whether all splits were evaluated, up to the last stage."""
         is_whole = self.n_splits is None or len(self.splits) == self.n_splits
         return is_whole and not self.is_pruned
+
+    @property
+    def curve(self) -> Curve:
+        """Scores by stage on the first split that has any; empty if none has."""
+        return next(iter(self.curves.values()), {})
 
     @cached_property
     def score(self) -> float:

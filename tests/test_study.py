@@ -436,7 +436,6 @@ def test_a_study_that_prunes_can_be_stored():
     ("options", "message"),
     [
         ({"pruning": "asha"}, "pruning='asha': give 'gp', 'median', 'halving', 'paired' or None."),
-        ({"pruning": "median", "racing": 0.05}, "racing=0.05 needs scores by split"),
     ],
 )
 def test_pruning_that_is_not_known_is_refused(options, message):

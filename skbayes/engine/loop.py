@@ -138,7 +138,7 @@ class SearchLoop:
         """
         in_order = self._under_way.add(number, results)
         trial = self.study.trials[number]
-        for result in in_order if self._under_way.is_raced(number) else ():
+        for result in in_order if self.study.race_of(trial) is not None else ():
             self.study.report(trial, result["split"], self.make_outcome([result]))
         complete = self._under_way.complete(number, self.study.n_needed(trial))
         if complete is not None:
@@ -211,4 +211,6 @@ class SearchLoop:
             return
         self.study.begin(trial)
         race = self.study.race_of(trial)
-        self._under_way.begin(trial, None if race is None else race.block)
+        first = trial.split_order(self.evaluator.n_splits)[0]
+        has_lost = self.study.pruner_of(trial, first)
+        self._under_way.begin(trial, None if race is None else race.block, has_lost)

@@ -11,6 +11,7 @@ import numpy as np
 from skbayes.engine.queue import TaskQueue, Work
 from skbayes.evaluation.results import SplitResult
 from skbayes.evaluation.task import Answer, Evaluator, Task
+from skbayes.pruning.pruner import Pruner
 from skbayes.trial import Trial
 
 SHORTEST_TASK = 0.005
@@ -28,6 +29,8 @@ class _UnderWay:
         Splits between two decisions whether the trial is dropped; None if it never is.
     order : list of int
         Its splits, in the order in which they are evaluated.
+    has_lost : callable or None
+        Decides by its scores whether the trial is ended while its first split grows.
     before : dict of int to SplitResult, default={}
         Splits that are being fitted further, with their results so far.
     """
@@ -35,6 +38,7 @@ class _UnderWay:
     trial: Trial
     block: int | None
     order: list[int]
+    has_lost: Pruner | None = None
     results: dict[int, SplitResult] = field(default_factory=dict)
     before: dict[int, SplitResult] = field(default_factory=dict)
 
@@ -47,6 +51,11 @@ class _UnderWay:
     def n_in_order(self) -> int:
         """How many splits have a result, up to the first one without."""
         return sum(1 for _ in takewhile(self.results.__contains__, self.order))
+
+    @property
+    def is_pruned(self) -> bool:
+        """Whether it was ended while its first split grew."""
+        return bool(self.results.get(self.order[0], {}).get("is_pruned", False))
 
 
 @dataclass
@@ -79,7 +88,12 @@ class TrialsUnderWay:
         """Whether any trial is under way."""
         return bool(self._trials)
 
-    def begin(self, trial: Trial, block: int | None = None) -> None:
+    def begin(
+        self,
+        trial: Trial,
+        block: int | None = None,
+        has_lost: Pruner | None = None,
+    ) -> None:
         """Add a trial that was handed out, and queue its tasks.
 
         Parameters
@@ -87,10 +101,14 @@ class TrialsUnderWay:
         trial : Trial
         block : int or None, default=None
             Splits between two decisions whether the trial is dropped; None if it never is.
+        has_lost : callable or None, default=None
+            Decides by its scores whether the trial is ended while its first split grows.
         """
+        if has_lost is not None:
+            block = block or 1
         n_splits = self.evaluator.n_splits
         order = list(range(n_splits)) if block is None else trial.split_order(n_splits)
-        self._trials[trial.number] = _UnderWay(trial, block, order)
+        self._trials[trial.number] = _UnderWay(trial, block, order, has_lost)
         self._enqueue(self._trials[trial.number])
 
     def renew_queue(self, n_workers: int) -> None:
@@ -208,6 +226,7 @@ class TrialsUnderWay:
             Of the splits that are needed, by number. None if a split is missing.
         """
         pending = self._trials[number]
+        n_needed = 1 if pending.is_pruned else n_needed
         if n_needed is None and pending.missing:
             if self.is_raced(number):
                 self.queue.need(number, pending.missing[0])
@@ -235,7 +254,9 @@ class TrialsUnderWay:
 
     def _make_task(self, pending: _UnderWay, splits: Sequence[int]) -> Task:
         before = {split: pending.before[split] for split in splits if split in pending.before}
-        return self.evaluator.task(pending.trial, splits, before)
+        is_first = splits[0] == pending.order[0] and not before
+        has_lost = pending.has_lost if is_first else None
+        return self.evaluator.task(pending.trial, splits, before, has_lost)
 
     def _enqueue(self, pending: _UnderWay) -> None:
         """Queue the missing splits of a trial; if it may be dropped, all but the first are spare.

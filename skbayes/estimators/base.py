@@ -282,6 +282,10 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
         """Return the probability below which a candidate is dropped; None if none is."""
         return None
 
+    def _pruning_rule(self, plan: Plan) -> str | None:
+        """Return the rule by which a candidate is ended while it grows; None if none is."""
+        return None
+
     def _stopping_rules(self) -> list[StoppingRule]:
         """Return the rules by which the search may end early."""
         return [CallbackRequest(), SameFailure(self.refit)]
@@ -308,7 +312,8 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
         """Return the line with which a search begins: how many fits are planned."""
         n_trials = self._n_planned(plan)
         limit = "" if self.timeout is None else f", or as many as {self.timeout:g} seconds allow"
-        at_most = "" if self._race_level(plan) is None else "at most "
+        is_raced = self._race_level(plan) is not None or self._pruning_rule(plan) is not None
+        at_most = "at most " if is_raced else ""
         return (
             f"Fitting {self.n_splits_} folds for each of {n_trials} candidates, "
             f"totalling {at_most}{n_trials * self.n_splits_} fits{limit}"
@@ -347,6 +352,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
                 n_points=self.n_points_,
                 random_state=plan.seed,
                 racing=self._race_level(plan),
+                pruning=self._pruning_rule(plan),
             ),
             evaluation,
             partial(outcome_of, metric=self.refit, n_splits=self.n_splits_, staged=plan.staged),
@@ -420,6 +426,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
             self.refit,
             self.return_train_score,
             self._race_level(plan) is not None,
+            self._pruning_rule(plan) is not None,
             plan.staged,
         )
 
@@ -427,7 +434,7 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
         """Run the loop over joblib."""
         n_window = self.n_points_ * self.n_splits_
         pre_dispatch = workers.n_pre_dispatched(self.pre_dispatch, n_window)
-        if loop.study.racing is not None:
+        if loop.study.racing is not None or loop.study.pruning is not None:
             pre_dispatch = min(pre_dispatch, workers.n)  # what is handed out cannot be dropped
         # Fits in threads share the BLAS limit, so it is set once and not only for proposals.
         # A library may have been loaded since the first proposal, so all are looked for again.

@@ -39,7 +39,10 @@ def read_cost(search: Any, space: SearchSpace) -> CostRule | None:
 
 
 def _rounds(trial: Trial) -> float | None:
-    return None if trial.outcome is None else trial.outcome.rounds
+    """Return for how many rounds a split was fitted; None if that was cut short."""
+    if trial.outcome is None or trial.outcome.is_pruned:
+        return None
+    return trial.outcome.rounds
 
 
 def _seconds(trial: Trial) -> float | None:

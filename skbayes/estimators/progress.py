@@ -172,6 +172,8 @@ def cost_of(trial: FinishedTrial) -> float:
 
 def _outcome(trial: FinishedTrial) -> str:
     if np.isfinite(trial.score):
+        if trial.is_pruned:
+            return "pruned on its first split"
         if trial.is_dropped:
             # The mean of the splits that were run would mislead: they may be the easy ones.
             return f"dropped after {trial.n_evaluated}/{len(trial.fit_times)} splits"

@@ -34,6 +34,7 @@ from skbayes.evaluation.predictions import METHODS, PredictionMethod, Prediction
 from skbayes.evaluation.results import Record
 from skbayes.evaluation.splits import Split
 from skbayes.evaluation.task import Evaluator
+from skbayes.pruning.pruner import NAMES
 from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import GivenFirst, GridSampler, QuasiRandomSampler
 from skbayes.space import Space
@@ -78,6 +79,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         ],
         "staged_route": [StrOptions({"auto", *(route.name for route in ROUTES)})],
         "staged_scale": ["boolean"],
+        "pruning": [None, StrOptions(set(NAMES))],
         "cost": [None, StrOptions({"rounds", "fit_time"}), callable],
     }
 
@@ -90,6 +92,7 @@ class SequentialSearchCV(BaseModelSearchCV):
     staged_patience: int | str | None = "auto"
     staged_route: str = "auto"
     staged_scale: bool = False
+    pruning: str | None = None
     cost: Any = None
 
     @explaining_wrong_arguments
@@ -123,6 +126,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         staged_patience: int | str | None = "auto",
         staged_route: str = "auto",
         staged_scale: bool = False,
+        pruning: str | None = None,
         cost: Any = None,
         callbacks: Any = None,
     ) -> None:
@@ -155,6 +159,7 @@ class SequentialSearchCV(BaseModelSearchCV):
         self.staged_patience = staged_patience
         self.staged_route = staged_route
         self.staged_scale = staged_scale
+        self.pruning = pruning
         self.cost = cost
         self.callbacks = callbacks
 
@@ -290,26 +295,37 @@ class SequentialSearchCV(BaseModelSearchCV):
             self._set_best(best, refit_metric)
 
     def _race_level(self, plan: Plan) -> float | None:
-        is_whole = plan.space.size is not None and self._n_planned(plan) >= plan.space.size
-        if self.racing is False or self._is_grid(plan.space) or is_whole:
+        if self.racing is False or self._is_whole(plan):
             return None
         if self.racing == "auto":
             return RACING if self.n_splits_ >= MIN_SPLITS and self._has_deciding_metric else None
         return float(self.racing)
 
+    def _pruning_rule(self, plan: Plan) -> str | None:
+        return None if self._is_whole(plan) else self.pruning
+
     def _extra_columns(
         self, trials: list[Trial], inputs: Inputs, plan: Plan
     ) -> dict[str, list[Any]]:
-        if self._race_level(plan) is None and all(trial.is_complete for trial in trials):
-            return {}
-        outcomes = [trial.outcome for trial in trials]
-        return {"n_splits_evaluated": [len(o.splits) for o in outcomes if o is not None]}
+        outcomes = [trial.outcome for trial in trials if trial.outcome is not None]
+        columns: dict[str, list[Any]] = {}
+        is_whole = all(outcome.is_complete for outcome in outcomes)
+        if self._race_level(plan) is not None or not is_whole:
+            columns["n_splits_evaluated"] = [len(outcome.splits) for outcome in outcomes]
+        if self._pruning_rule(plan) is not None:
+            columns["is_pruned"] = [outcome.is_pruned for outcome in outcomes]
+        return columns
 
     @property
     def _has_deciding_metric(self) -> bool:
         """Whether the best candidate is the one with the best score of one metric."""
         is_multimetric = isinstance(self.scoring, list | tuple | set | dict)
         return not (callable(self.refit) or (is_multimetric and self.refit is False))
+
+    def _is_whole(self, plan: Plan) -> bool:
+        """Whether all candidates of a grid or of a finite space are evaluated."""
+        size = plan.space.size
+        return self._is_grid(plan.space) or (size is not None and self._n_planned(plan) >= size)
 
     def _is_grid(self, space: Space) -> bool:
         if self.n_iter is None or not (self.n_iter_no_change is self.n_fits is None):

@@ -22,7 +22,7 @@ def read_stages(search: Any, n_samples: int) -> Stages | None:
     Parameters
     ----------
     search : estimator
-        Its parameters `staged`, `staged_route` and `staged_patience` say what the user wants.
+        Its parameters `staged`, `pruning` and others say what the user wants.
     n_samples : int
         Largest number of samples that a model is fitted to.
 
@@ -31,8 +31,13 @@ def read_stages(search: Any, n_samples: int) -> Stages | None:
     ValueError
         If the estimator cannot grow, or another parameter does not go with it.
     """
-    name = search.staged
+    name, pruning = search.staged, search.pruning
     if name is None:
+        if pruning is not None:
+            raise ValueError(
+                f"pruning={pruning!r} ends candidates while they grow; say by staged= which "
+                "parameter counts their rounds, or give pruning=None."
+            )
         return None
     if any(name in grid for grid in dicts_of(search.param_distributions)):
         raise ValueError(
@@ -46,6 +51,11 @@ def read_stages(search: Any, n_samples: int) -> Stages | None:
     stages = Stages(name, search.staged_route, metric=metric)
     _, most = stages.checked_route(search.estimator, n_samples)
     patience = search.staged_patience
+    if pruning is not None and patience is None:
+        raise ValueError(
+            f"pruning={pruning!r} ends fits where they pause, and with staged_patience=None they "
+            "do not; give staged_patience='auto', a number of rounds, or pruning=None."
+        )
     if patience == "auto":
         patience = max(math.ceil(SHARE * most), LEAST)
     return replace(stages, patience=patience)

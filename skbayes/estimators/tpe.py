@@ -187,6 +187,15 @@ class TPESearchCV(SequentialSearchCV):
         Whether the refit has more rounds in proportion to the samples: those of all data divided by
         those of the training parts.
 
+    pruning : {'gp', 'median', 'halving', 'paired'} or None, default=None
+        Rule by which a candidate is ended while its first split grows, with `staged`: 'gp' if a
+        Gaussian process over parameters and rounds gives it less than a chance of 0.05 to end above
+        the best candidate, 'median' if it is below the median of the others, 'halving' if it is not
+        among the best third after 1, 3, 9, … rounds, 'paired' if by its scores alone it is unlikely
+        to end above the best one. It is asked where a fit pauses, so what cannot pause, see
+        `staged_patience`, is not pruned. A pruned candidate is never the best one; ``cv_results_``
+        has its scores so far, on one split, and the column `is_pruned`. Other candidates are raced.
+
     cost : callable, {'rounds', 'fit_time'} or None, default=None
         If it is given, the search looks for improvement per unit of cost, so it tries cheap
         candidates first. A callable is given the parameters of a candidate and returns its cost, in

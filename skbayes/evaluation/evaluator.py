@@ -31,6 +31,7 @@ from skbayes.evaluation.splits import Split
 from skbayes.evaluation.task import Answer, Evaluator, Task
 from skbayes.evaluation.warm_start import WarmStartPool
 from skbayes.evaluation.watch import Watch
+from skbayes.pruning.pruner import Pruner
 from skbayes.trial import Trial
 
 
@@ -86,7 +87,13 @@ class Evaluation(Evaluator):
     def n_splits(self) -> int:
         return len(self.splits)
 
-    def task(self, trial: Trial, splits: Sequence[int], before: Mapping[int, SplitResult]) -> Task:
+    def task(
+        self,
+        trial: Trial,
+        splits: Sequence[int],
+        before: Mapping[int, SplitResult],
+        has_lost: Pruner | None = None,
+    ) -> Task:
         pool = self.pool
         # What is fitted further has been told of already.
         silent = replace(self, context_of=None) if before else self
@@ -101,6 +108,7 @@ class Evaluation(Evaluator):
             predicts=None if self.predictions is None else self.predictions.method,
             stages=self.stages,
             before={split: result["paused"] for split, result in before.items()},
+            has_lost=has_lost,
             parameters=dict(trial.params),
             candidate_progress=(trial.number, self.n_trials),
             **self.options,
@@ -113,7 +121,8 @@ class Evaluation(Evaluator):
     def failed(self, trial: Trial, split: int, reason: str, stack: str) -> SplitResult:
         result = self._evaluate_here(trial, split, Unfittable(reason), parameters=None, stages=None)
         error = f"{FitProcessDied.__module__}.{FitProcessDied.__name__}: {reason}\n"
-        no_curves = {} if self.stages is None else {"curves": None, "paused": None}
+        none: SplitResult = {"curves": None, "paused": None, "is_pruned": False}
+        no_curves = {} if self.stages is None else none
         return result | no_curves | {"fit_error": frames_below_fit(stack) + error}
 
     def again(self, trial: Trial, split: int) -> SplitResult:
@@ -213,6 +222,7 @@ def _evaluate(
     prints_over_line: bool = False,
     stages: Stages | None = None,
     before: Mapping[int, Paused],
+    has_lost: Pruner | None = None,
     **options: Any,
 ) -> Answer:
     begin = time.perf_counter()
@@ -232,7 +242,11 @@ def _evaluate(
                 evaluate = fit_and_score
                 if stages is not None:
                     evaluate = partial(
-                        fit_and_score_stages, stages, errors=errors, before=before.get(split)
+                        fit_and_score_stages,
+                        stages,
+                        errors=errors,
+                        before=before.get(split),
+                        has_lost=has_lost if split == splits[0] else None,
                     )
                 result = evaluate(
                     estimator=clone(estimator) if model is None else model,
@@ -258,6 +272,8 @@ def _evaluate(
                 if key in result:
                     result[key] = _as_floats(result[key])
             results[split] = result
+            if result.get("is_pruned"):
+                break
     return Answer(number, results, time.perf_counter() - begin, fit_warnings)
 
 

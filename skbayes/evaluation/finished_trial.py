@@ -38,13 +38,15 @@ class FinishedTrial:
     failures : sequence of FitFailure, default=()
         The failed splits, by reason.
     is_dropped : bool, default=False
-        Whether racing dropped it before its last split.
+        Whether it was ended before its last split, by racing or by pruning.
     is_restored : bool, default=False
         Whether it was not evaluated now, but taken from a checkpoint or from `initial_trials`.
     resource : int or None, default=None
         How much of the resource it had; None if the search has no resource.
     rung, bracket : int or None, default=None
         Where it is in successive halving, both from 0; None if the search has no rungs.
+    is_pruned : bool, default=False
+        Whether it was ended by pruning, while its first split grew.
 
     Examples
     --------
@@ -75,6 +77,7 @@ class FinishedTrial:
     resource: int | None = None
     rung: int | None = None
     bracket: int | None = None
+    is_pruned: bool = False
 
     @classmethod
     def of(cls, record: Record, n_splits: int, is_restored: bool) -> Self:
@@ -115,6 +118,7 @@ class FinishedTrial:
             trial.fidelity,
             rung,
             bracket,
+            outcome.is_pruned,
         )
 
     @property

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from skbayes._sklearn_compat import without_fit_frame
-from skbayes.evaluation.growth.stages import at_position, chosen_position
-from skbayes.trial import SINGLE_METRIC, Outcome, Trial
+from skbayes.evaluation.growth.stages import at_position, chosen_position, running_curve
+from skbayes.trial import SINGLE_METRIC, Curve, Outcome, Trial
 
 HEADER = "Traceback (most recent call last):"
 
@@ -33,7 +33,8 @@ SplitResult = dict[str, Any]
 Keys are added: ``split`` is its number, ``began`` and ``ended`` are seconds of the epoch,
 ``worker`` tells processes and threads apart, ``stop_requested`` is true if a callback asked to
 stop the search after this trial, and ``score_errors`` has the tracebacks of scores that failed, by
-the name of the metric. Of a model that grows, ``curves`` are its scores at every stage.
+the name of the metric. Of a model that grows, ``curves`` are its scores at every stage, and
+``is_pruned`` is true if it was ended because it had lost.
 """
 
 
@@ -86,6 +87,7 @@ def outcome_of(
     outcome : Outcome
     """
     results, stage = at_best_stage(results, metric)
+    grown = [result for result in results if result.get("curves") is not None]
     tables = [result["test_scores"] for result in results]
     names = next((list(table) for table in tables if isinstance(table, dict)), [SINGLE_METRIC])
     scores = {name: tuple(_score_in(table, name) for table in tables) for name in names}
@@ -95,9 +97,29 @@ def outcome_of(
     splits = tuple(result["split"] for result in results)
     followed = maximised_metric(scores, metric)
     found = {} if staged is None or stage is None else {staged: stage}
-    lasts = [r["curves"]["stages"][-1] for r in results if r.get("curves") is not None]
-    rounds = float(np.mean(lasts)) if lasts else None
-    return Outcome(scores, splits, followed, cost, failure, n_splits, found, rounds=rounds)
+    return Outcome(
+        scores,
+        splits,
+        followed,
+        cost,
+        failure,
+        n_splits,
+        found,
+        curves=_running_curves(grown, followed),
+        is_pruned=any(result.get("is_pruned", False) for result in grown),
+        rounds=float(np.mean([r["curves"]["stages"][-1] for r in grown])) if grown else None,
+    )
+
+
+def _running_curves(results: Sequence[SplitResult], metric: str) -> dict[int, Curve]:
+    """Return the best scores so far by split and stage, of splits that have any."""
+    curves = {
+        result["split"]: running_curve(
+            result["curves"]["stages"], result["curves"]["test"].get(metric, [])
+        )
+        for result in results
+    }
+    return {split: curve for split, curve in curves.items() if curve}
 
 
 def at_best_stage(

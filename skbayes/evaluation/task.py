@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from skbayes.evaluation.fit_warnings import FitWarning
 from skbayes.evaluation.results import SplitResult
+from skbayes.pruning.pruner import Pruner
 from skbayes.trial import Trial
 
 Task = tuple[Any, tuple[Any, ...], dict[str, Any]]
@@ -42,7 +43,13 @@ class Evaluator(Protocol):
         """Number of splits of a trial."""
         ...
 
-    def task(self, trial: Trial, splits: Sequence[int], before: Mapping[int, SplitResult]) -> Task:
+    def task(
+        self,
+        trial: Trial,
+        splits: Sequence[int],
+        before: Mapping[int, SplitResult],
+        has_lost: Pruner | None = None,
+    ) -> Task:
         """Return the task that evaluates some splits.
 
         Making a task has no side effects, so a task that was lost can be made again.
@@ -53,6 +60,9 @@ class Evaluator(Protocol):
         splits : sequence of int
         before : mapping of int to SplitResult
             Of splits that are fitted further, what `to_grow` has returned for them.
+        has_lost : callable, default=None
+            Decides by the scores of the first of the splits whether the trial is ended while it
+            grows; see `Study.pruner_of`. The other splits are not evaluated then.
 
         Returns
         -------

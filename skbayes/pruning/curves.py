@@ -6,7 +6,8 @@ f      final scores of the complete trials
 
 A rule is a pure function of the curve of a trial and of the curves of the finished trials that its
 proposal was shown, so the decision is the same for any number of workers. A curve maps stages to
-scores. Of another trial, the score at a stage is the latest one that it has up to there.
+scores. Of another trial, the score at a stage is the latest one that it has up to there. In a
+cross-validation all of these are curves of one split, and f are means over all splits.
 
 ==========  ================================================================================
 median      its best score is below the median of the running means of the complete trials:
@@ -17,21 +18,21 @@ halving     at stages 1, 3, 9, … it is not among the best third of those who c
             Gonina, Ben-tzur, Hardt, Recht & Talwalkar, "A System for Massively Parallel
             Hyperparameter Tuning", MLSys 2020
 paired      the probability that its final score is above that of the best complete trial is
-            below 0.05, by what the rest of the growth has changed in such differences
+            below 0.05, by what the rest of the growth, and of the splits, has changed in such
+            differences
 ==========  ================================================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import stdtr
 
 from skbayes.pruning.racing import MIN_COMPLETE
-from skbayes.trial import FloatArray, Trial
-
-Curve = Mapping[int, float]
+from skbayes.trial import Curve, FloatArray, Trial
 
 FACTOR = 3
 """Ratio of the stages at which halving decides, and of how many come there to how many go on."""
@@ -40,59 +41,105 @@ ALPHA = 0.05
 """Probability of being the best below which a trial is ended, as in racing."""
 
 
-def median_stops(curve: Curve, complete: Sequence[Curve], others: Sequence[Curve]) -> bool:
+@dataclass(frozen=True, eq=False)
+class Rivals:
+    """The finished trials that a trial is compared with.
+
+    Parameters
+    ----------
+    complete : sequence of Curve
+        Of the complete trials, on the split that the trial is trained on.
+    finals : ndarray of shape (n_complete,)
+        Their final scores, f.
+    others : sequence of Curve
+        Of the finished trials that were ended early, on the same split.
+    """
+
+    complete: Sequence[Curve]
+    finals: FloatArray
+    others: Sequence[Curve] = ()
+
+
+def rivals_of(trials: Sequence[Trial], split: int) -> Rivals:
+    """Return those of some trials that have a curve on a split.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+    split : int
+    """
+    complete: list[Curve] = []
+    finals: list[float] = []
+    others: list[Curve] = []
+    for trial in trials:
+        curve = {} if trial.outcome is None else trial.outcome.curves.get(split, {})
+        if not curve or not np.isfinite(trial.score):
+            continue
+        if trial.is_complete:
+            complete.append(curve)
+            finals.append(trial.score)
+        else:
+            others.append(curve)
+    last = max(map(max, complete), default=0)
+    # A trial that ended because it had stopped to improve has the same score from there on.
+    held = [{**curve, last: curve[max(curve)]} for curve in complete]
+    return Rivals(held, np.array(finals, dtype=float), others)
+
+
+def median_stops(rivals: Rivals, curve: Curve) -> bool:
     """Whether a trial is below the median of the complete trials.
 
     Parameters
     ----------
-    curve : mapping of int to float
+    rivals : Rivals
+        Those that were ended early are not used.
+    curve : Curve
         Of the trial; not empty.
-    complete : sequence of mapping
-        Of the complete trials.
-    others : sequence of mapping
-        Of the finished trials that were ended early; not used.
     """
     stage = max(curve)
-    means = [np.mean(seen) for other in complete if (seen := _until(other, stage))]
-    return len(means) >= MIN_COMPLETE and max(curve.values()) < np.median(means)
+    means = [np.mean(seen) for other in rivals.complete if (seen := _until(other, stage))]
+    return len(means) >= MIN_COMPLETE and bool(max(curve.values()) < np.median(means))
 
 
-def halving_stops(curve: Curve, complete: Sequence[Curve], others: Sequence[Curve]) -> bool:
+def halving_stops(rivals: Rivals, curve: Curve) -> bool:
     """Whether a trial is not among the best third at a stage of 1, 3, 9, …
 
     Parameters
     ----------
-    curve, complete, others
-        As for `median_stops`.
+    rivals : Rivals
+    curve : Curve
+        Of the trial; not empty.
     """
     rung = 1
     while rung <= max(curve):
         own = _until(curve, rung)
-        rivals = [
+        others = [
             seen[-1]
-            for other in [*complete, *others]
+            for other in [*rivals.complete, *rivals.others]
             if max(other) >= rung and (seen := _until(other, rung))
         ]
-        if own and len(rivals) + 1 >= FACTOR:
-            n_better = sum(score > own[-1] for score in rivals)
-            if n_better >= (len(rivals) + 1) // FACTOR:
+        if own and len(others) + 1 >= FACTOR:
+            n_better = sum(score > own[-1] for score in others)
+            if n_better >= (len(others) + 1) // FACTOR:
                 return True
         rung *= FACTOR
     return False
 
 
-def paired_stops(curve: Curve, complete: Sequence[Curve], others: Sequence[Curve]) -> bool:
+def paired_stops(rivals: Rivals, curve: Curve) -> bool:
     """Whether a trial is unlikely to end above the best complete trial.
 
     Parameters
     ----------
-    curve, complete, others
-        As for `median_stops`.
+    rivals : Rivals
+        Those that were ended early are not used.
+    curve : Curve
+        Of the trial; not empty.
     """
-    stage = max(curve)
+    stage, complete, final = max(curve), rivals.complete, rivals.finals
     if len(complete) < MIN_COMPLETE or any(not _until(other, stage) for other in complete):
         return False
-    final, then = finals(complete), np.array([_until(other, stage)[-1] for other in complete])
+    then = np.array([_until(other, stage)[-1] for other in complete])
     best = int(np.argmax(final))
     # What the rest of the growth has changed in the differences to the best.
     changes = np.delete((final - final[best]) - (then - then[best]), best)
@@ -104,35 +151,11 @@ def paired_stops(curve: Curve, complete: Sequence[Curve], others: Sequence[Curve
     return bool(stdtr(n - 1, difference / scale) < ALPHA)
 
 
-RULES: dict[str, Callable[[Curve, Sequence[Curve], Sequence[Curve]], bool]] = {
+RULES: dict[str, Callable[[Rivals, Curve], bool]] = {
     "median": median_stops,
     "halving": halving_stops,
     "paired": paired_stops,
 }
-
-
-def curves_of(trials: Sequence[Trial], is_complete: bool) -> list[Curve]:
-    """Return the curves of trials that have a score.
-
-    Parameters
-    ----------
-    trials : sequence of Trial
-    is_complete : bool
-        Whether those that were trained to the end are wanted, or the others.
-    """
-    scored = [t for t in trials if t.is_complete == is_complete and np.isfinite(t.score)]
-    outcomes = [trial.outcome for trial in scored if trial.outcome is not None]
-    return [outcome.curve for outcome in outcomes if outcome.curve]
-
-
-def finals(curves: Sequence[Curve]) -> FloatArray:
-    """Return the last scores of curves.
-
-    Parameters
-    ----------
-    curves : sequence of mapping
-    """
-    return np.array([curve[max(curve)] for curve in curves], dtype=float)
 
 
 def _until(curve: Curve, stage: int) -> list[float]:

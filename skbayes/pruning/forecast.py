@@ -14,6 +14,10 @@ itself is added. The trial is ended if the probability that it ends above the be
 below α. Where less than a third of the trials are complete, none is ended: the ends of curves
 would be known too badly for such a small probability.
 
+In a cross-validation the curves are means over the splits. The trial itself is trained on one
+split; its curve is brought to the same scale, and the variance of what the other splits may change
+is added, see `split_curves`.
+
 Of a curve, the scores at S, S/2, S/4, … are used, the latest one, and one before it that tells the
 slope. More of them would only make the process slow.
 
@@ -35,10 +39,11 @@ from scipy.special import ndtr
 from skbayes.models.active_set import active_set
 from skbayes.models.gaussian_process import GaussianProcess, HyperPrior, fit_hyperparameters
 from skbayes.models.output_transform import on_the_scores_scale, surrogate_scores
-from skbayes.pruning.curves import ALPHA, Curve
+from skbayes.pruning.curves import ALPHA
+from skbayes.pruning.split_curves import Shifts, shifts_of
 from skbayes.space.base import SearchSpace
-from skbayes.space.fidelity import FidelitySpace
-from skbayes.trial import FloatArray, Trial
+from skbayes.space.fidelity import log_position
+from skbayes.trial import Curve, FloatArray, Trial
 
 MIN_COMPLETE = 3
 """Complete trials that a forecast needs."""
@@ -65,8 +70,10 @@ class Forecast:
 
     Parameters
     ----------
-    full : FidelitySpace
-        The searched space with a column for the stage.
+    stages : tuple of int
+        The first stage of the complete trials and the last one, S.
+    is_categorical : ndarray of shape (d + 2,)
+        By column.
     Z : ndarray of shape (n, d + 2)
         Rows of the known scores.
     scores : ndarray of shape (n,)
@@ -77,43 +84,52 @@ class Forecast:
         Hyper-parameters of the process, see `models.gaussian_process`.
     share : float
         Share of the trials that are complete.
+    shifts : Shifts
+        By how much curves of single splits are above the means.
     """
 
-    full: FidelitySpace
+    stages: tuple[int, int]
+    is_categorical: NDArray[np.bool_]
     Z: FloatArray
     scores: FloatArray
     best: float
     theta: FloatArray
     share: float
+    shifts: Shifts
 
-    def ends(self, trial: Trial, curve: Curve) -> bool:
+    def ends(self, trial: Trial, split: int, curve: Curve) -> bool:
         """Whether a trial is unlikely to end above the best complete trial.
 
         Parameters
         ----------
-        trial, curve
+        trial, split, curve
             As for `probability_better`.
         """
-        if self.share < MIN_SHARE or max(curve) >= self.full.most:
+        if self.share < MIN_SHARE or max(curve) >= self.stages[1]:
             return False
-        return self.probability_better(trial, curve) < ALPHA
+        return self.probability_better(trial, split, curve) < ALPHA
 
-    def probability_better(self, trial: Trial, curve: Curve) -> float:
+    def probability_better(self, trial: Trial, split: int, curve: Curve) -> float:
         """Return the probability that a trial ends above the best complete trial.
 
         Parameters
         ----------
         trial : Trial
-        curve : mapping of int to float
+        split : int
+            That it is trained on; 0 in a loop without splits.
+        curve : Curve
             Its finite scores by stage; not empty.
         """
-        stages = used_stages(curve, self.full)
-        Z = np.vstack([self.Z, *(_row(self.full, trial, stage) for stage in stages)])
-        scores = np.array([*self.scores, *(curve[stage] for stage in stages), self.best])
-        y, _ = surrogate_scores(scores)
-        process = GaussianProcess(Z, y[:-1], self.theta, _is_categorical(self.full))
-        mean, std = process.predict(_row(self.full, trial, self.full.most)[np.newaxis])
-        return float(ndtr((mean[0] - y[-1]) / std[0]))
+        curve = self.shifts.mean_curve({split: curve})
+        used = used_stages(curve, *self.stages)
+        Z = np.vstack([self.Z, *(_row(trial, stage, self.stages) for stage in used)])
+        scores = np.array([*self.scores, *(curve[stage] for stage in used), self.best])
+        variances = np.zeros(len(scores))
+        variances[-1] = self.shifts.variance
+        y, noise = surrogate_scores(scores, variances)
+        process = GaussianProcess(Z, y[:-1], self.theta, self.is_categorical)
+        mean, std = process.predict(_row(trial, self.stages[1], self.stages)[np.newaxis])
+        return float(ndtr((mean[0] - y[-1]) / np.hypot(std[0], np.sqrt(noise[-1]))))
 
     def final_estimates(self, trials: Sequence[Trial]) -> tuple[FloatArray, FloatArray]:
         """Return the scores of finished trials as if they had gone on to the last stage.
@@ -128,13 +144,13 @@ class Forecast:
         mean, variance : ndarray of shape (n_trials,)
         """
         y, _ = surrogate_scores(self.scores)
-        process = GaussianProcess(self.Z, y, self.theta, _is_categorical(self.full))
-        ends = np.array([_row(self.full, trial, self.full.most) for trial in trials])
+        process = GaussianProcess(self.Z, y, self.theta, self.is_categorical)
+        ends = np.array([_row(trial, self.stages[1], self.stages) for trial in trials])
         mean, std = process.predict(ends)
         low, middle, high = (
             on_the_scores_scale(mean + step, self.scores) for step in (-STEP, 0.0, STEP)
         )
-        return middle, (std * (high - low) / (2.0 * STEP)) ** 2
+        return middle, (std * (high - low) / (2.0 * STEP)) ** 2 + self.shifts.variance
 
 
 def make_forecast(space: SearchSpace, trials: Sequence[Trial]) -> Forecast | None:
@@ -153,20 +169,19 @@ def make_forecast(space: SearchSpace, trials: Sequence[Trial]) -> Forecast | Non
     """
     scored = [t for t in trials if t.outcome is not None and np.isfinite(t.score)]
     complete = [trial for trial in scored if trial.is_complete]
-    stages = {stage for trial in complete for stage in _curve(trial)}
-    if len(complete) < MIN_COMPLETE or len(stages) < 2:
+    told = [t.outcome for t in complete if t.outcome is not None and t.outcome.curves]
+    reached = {stage for outcome in told for curve in outcome.curves.values() for stage in curve}
+    if len(complete) < MIN_COMPLETE or len(told) < 2 or len(reached) < 2:
         return None
-    full = FidelitySpace(space, min(stages), max(stages))
+    shifts, stages = shifts_of(told), (min(reached), max(reached))
     rows, found = [], []
     for trial in scored:
-        curve = _curve(trial)
-        known = {stage: score for stage, score in curve.items() if stage < full.most}
-        if trial.is_complete or max(curve, default=0) >= full.most:
-            known[int(full.most)] = trial.score
-        for stage in used_stages(known, full):
-            rows.append(_row(full, trial, stage))
+        known = _known_scores(trial, shifts, stages[1])
+        for stage in used_stages(known, *stages):
+            rows.append(_row(trial, stage, stages))
             found.append(known[stage])
-    Z, scores, is_categorical = np.array(rows), np.array(found), _is_categorical(full)
+    Z, scores = np.array(rows), np.array(found)
+    is_categorical = np.append(space.is_categorical, [False, True])
     prior = HyperPrior.for_dimension(Z.shape[1]).mean
     active = active_set(Z, scores, np.exp(-2.0 * prior[:-2]), is_categorical)
     Z, scores = Z[active], scores[active]
@@ -175,35 +190,41 @@ def make_forecast(space: SearchSpace, trials: Sequence[Trial]) -> Forecast | Non
     y, _ = surrogate_scores(scores)
     theta = fit_hyperparameters(Z, y, np.zeros(len(y)), is_categorical, [prior, alike])
     best, share = max(trial.score for trial in complete), len(complete) / len(scored)
-    return Forecast(full, Z, scores, best, theta, share)
+    return Forecast(stages, is_categorical, Z, scores, best, theta, share, shifts)
 
 
-def used_stages(curve: Curve, full: FidelitySpace) -> list[int]:
+def used_stages(curve: Curve, first: int, last: int) -> list[int]:
     """Return the stages of a curve that a forecast uses, increasing.
 
     Parameters
     ----------
-    curve : mapping of int to float
-    full : FidelitySpace
+    curve : Curve
+    first, last : int
+        Stages of the complete trials.
     """
     latest = max(curve, default=0)
     wanted = [latest, SLOPE * latest]
-    stage = float(full.most)
-    while stage >= full.least:
+    stage = float(last)
+    while stage >= first:
         wanted.append(stage)
         stage /= 2.0
     known = [[stage for stage in curve if stage <= most] for most in wanted]
     return sorted({max(stages) for stages in known if stages})
 
 
-def _curve(trial: Trial) -> Curve:
-    return {} if trial.outcome is None else trial.outcome.curve
+def _known_scores(trial: Trial, shifts: Shifts, last: int) -> Curve:
+    """Return the scores of a finished trial by stage, up to the last one if it has come so far."""
+    outcome = trial.outcome
+    assert outcome is not None
+    curve = shifts.mean_curve(outcome.curves)
+    known = {stage: score for stage, score in curve.items() if stage < last}
+    if outcome.is_complete:
+        known[last] = trial.score
+    elif curve and (not outcome.is_pruned or max(curve) >= last):
+        known[last] = curve[max(curve)]
+    return known
 
 
-def _row(full: FidelitySpace, trial: Trial, stage: float) -> FloatArray:
+def _row(trial: Trial, stage: float, stages: tuple[int, int]) -> FloatArray:
     """Return the row of a trial at a stage; it has columns for the stage and for the trial."""
-    return np.append(full.with_fidelity(trial.row, stage), float(trial.number))
-
-
-def _is_categorical(full: FidelitySpace) -> NDArray[np.bool_]:
-    return np.append(full.is_categorical, True)
+    return np.append(trial.row, [log_position(stage, *stages), float(trial.number)])

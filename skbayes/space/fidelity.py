@@ -59,7 +59,7 @@ class FidelitySpace(SearchSpace):
         -------
         row : ndarray of shape (d + 1,)
         """
-        return np.append(row, self._coordinate_of(fidelity))
+        return np.append(row, log_position(fidelity, self.least, self.most))
 
     @property
     def subspace_positions(self) -> FloatArray:
@@ -105,8 +105,15 @@ class FidelitySpace(SearchSpace):
     def all_rows(self) -> Iterator[FloatArray]:
         return (np.append(row, FULL) for row in self.space.all_rows())
 
-    def _coordinate_of(self, fidelity: float) -> float:
-        """Return where an amount lies between the least, 0, and the most, 1, on a log scale."""
-        if self.least == self.most:
-            return FULL
-        return float(np.log(fidelity / self.least) / np.log(self.most / self.least))
+
+def log_position(amount: float, least: float, most: float) -> float:
+    """Return where an amount lies between the least, 0, and the most, 1, on a log scale.
+
+    Parameters
+    ----------
+    amount, least, most : float
+        All positive.
+    """
+    if least == most:
+        return FULL
+    return float(np.log(amount / least) / np.log(most / least))

@@ -37,7 +37,7 @@ class Evaluator:
     def __init__(self, n_splits=3, seconds=lambda number, split: 0.0):
         self.n_splits, self.seconds = n_splits, seconds
 
-    def task(self, trial, splits, before):
+    def task(self, trial, splits, before, has_lost=None):
         seconds = [self.seconds(trial.number, split) for split in splits]
         return delayed(evaluate)(trial.number, splits, trial.params["x"], seconds)
 
@@ -175,7 +175,7 @@ def test_an_exhausted_space_ends_the_search():
 
 def test_an_error_in_a_task_comes_through():
     class Failing(Evaluator):
-        def task(self, trial, splits, before):
+        def task(self, trial, splits, before, has_lost=None):
             task = super().task(trial, splits, before)
             return delayed(int)("no number") if trial.number == 3 else task
 
@@ -227,7 +227,7 @@ def test_short_splits_travel_together_and_long_ones_alone():
     for seconds, seen in sizes.items():
 
         class Counting(Evaluator):
-            def task(self, trial, splits, before, seen=seen):
+            def task(self, trial, splits, before, has_lost=None, seen=seen):
                 seen.append(len(splits))
                 return super().task(trial, splits, before)
 

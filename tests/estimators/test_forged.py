@@ -124,6 +124,8 @@ def without(*place):
         at("results", 0, "stop_requested", value="no"),
         at("results", 0, "score_errors", value={"f1": "E"}),
         at("results", 0, "estimator", value="x"),
+        at("results", 0, "is_pruned", value=True),
+        at("results", 0, "is_pruned", value=0),
         at("surprise", value=1),
         without("row"),
         without("results", 0, "score_time"),

@@ -63,8 +63,8 @@ if HAS_CALLBACKS:
         sizes = []
         task_of = Evaluation.task
 
-        def measured(self, trial, splits, before):
-            task = task_of(self, trial, splits, before)
+        def measured(self, trial, *options):
+            task = task_of(self, trial, *options)
             own = {name: value for name, value in task[2].items() if name not in ("X", "y")}
             sizes.append(len(pickle.dumps((task[1][3], own))))
             return task

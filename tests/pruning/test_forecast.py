@@ -22,7 +22,7 @@ N_STAGES = 16
 def trial(number, x, curve, is_pruned=False):
     """Return a finished trial with scores by stage."""
     last = curve[max(curve)]
-    outcome = Outcome({"score": (last,)}, (0,), curve=curve, is_pruned=is_pruned)
+    outcome = Outcome({"score": (last,)}, (0,), curves={0: curve}, is_pruned=is_pruned)
     return Trial(number, np.array([x]), {"x": x}, outcome=outcome)
 
 
@@ -47,10 +47,11 @@ def test_the_probability_is_that_of_another_gaussian_process(seed, x, stage):
     trials = [*history(6, seed), trial(6, 0.9, rising(0.9, 3), is_pruned=True)]
     forecast = make_forecast(SPACE, trials)
     curve = rising(x, stage)
-    own = [forecast.full.with_fidelity([x], s) for s in used_stages(curve, forecast.full)]
+    full = FidelitySpace(SPACE, *forecast.stages)
+    own = [full.with_fidelity([x], s) for s in used_stages(curve, *forecast.stages)]
     numbers = [*forecast.Z[:, -1], *[99.0] * len(own)]
     points = np.vstack([forecast.Z[:, :-1], own])
-    scores = [*forecast.scores, *(curve[s] for s in used_stages(curve, forecast.full))]
+    scores = [*forecast.scores, *(curve[s] for s in used_stages(curve, *forecast.stages))]
     y, _ = surrogate_scores(np.array([*scores, forecast.best]))
 
     length_scales, (signal, noise) = np.exp(forecast.theta[:3]), np.exp(forecast.theta[3:])
@@ -65,7 +66,7 @@ def test_the_probability_is_that_of_another_gaussian_process(seed, x, stage):
     peer.fit(features(points, numbers), y[:-1])
     mean, std = peer.predict(features(np.array([[x, FULL]]), [99.0]), return_std=True)
     expected = norm.cdf((mean[0] - y[-1]) / std[0])
-    assert forecast.probability_better(pending(x), curve) == pytest.approx(expected, abs=1e-4)
+    assert forecast.probability_better(pending(x), 0, curve) == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_slow_start_is_expected_to_end_as_other_slow_starts_did():
@@ -73,23 +74,25 @@ def test_a_slow_start_is_expected_to_end_as_other_slow_starts_did():
     forecast = make_forecast(SPACE, [trial(i, x, rising(x)) for i, x in enumerate(positions)])
     slow, fast = rising(0.3, 4), rising(0.9, 4)
     assert slow[4] < fast[4]
-    assert forecast.probability_better(pending(0.3), slow) > 0.5
-    assert forecast.ends(pending(0.9), fast)
-    assert forecast.ends(pending(0.9), slow)  # as low where nothing rises late
+    assert forecast.probability_better(pending(0.3), 0, slow) > 0.5
+    assert forecast.ends(pending(0.9), 0, fast)
+    assert forecast.ends(pending(0.9), 0, slow)  # as low where nothing rises late
 
 
 def test_at_the_last_stage_there_is_nothing_to_save():
     forecast = make_forecast(SPACE, history())
     hopeless = dict.fromkeys(range(1, N_STAGES), -5.0)
-    assert forecast.ends(pending(0.5), hopeless)
-    assert not forecast.ends(pending(0.5), {**hopeless, N_STAGES: -5.0})
+    assert forecast.ends(pending(0.5), 0, hopeless)
+    assert not forecast.ends(pending(0.5), 0, {**hopeless, N_STAGES: -5.0})
 
 
 def test_no_trial_is_ended_where_few_are_complete():
     hopeless = {1: -5.0, 2: -5.0}
     for n_ended, is_ended in ((16, True), (17, False)):
         ended = [trial(8 + i, 0.5, rising(0.5, 1), is_pruned=True) for i in range(n_ended)]
-        assert make_forecast(SPACE, [*history(8), *ended]).ends(pending(0.5), hopeless) == is_ended
+        assert (
+            make_forecast(SPACE, [*history(8), *ended]).ends(pending(0.5), 0, hopeless) == is_ended
+        )
 
 
 def test_a_forecast_needs_three_complete_trials_and_two_stages():
@@ -106,8 +109,8 @@ def test_a_forecast_needs_three_complete_trials_and_two_stages():
 def test_a_forecast_does_not_depend_on_the_unit_of_the_score(scale):
     one, other = (make_forecast(SPACE, history(scale=s)) for s in (1.0, scale))
     curves = rising(0.4, 3), rising(0.4, 3, scale)
-    expected = one.probability_better(pending(0.4), curves[0])
-    assert other.probability_better(pending(0.4), curves[1]) == pytest.approx(expected, abs=1e-3)
+    expected = one.probability_better(pending(0.4), 0, curves[0])
+    assert other.probability_better(pending(0.4), 0, curves[1]) == pytest.approx(expected, abs=1e-3)
 
 
 def test_ended_trials_are_told_where_they_would_have_ended():
@@ -134,7 +137,7 @@ def test_a_trial_that_was_ended_at_the_last_stage_has_been_there():
 
 
 def test_the_final_score_is_the_one_that_was_told():
-    outcomes = [Outcome({"score": (0.1 * i,)}, (0,), curve=rising(0.5)) for i in range(3)]
+    outcomes = [Outcome({"score": (0.1 * i,)}, (0,), curves={0: rising(0.5)}) for i in range(3)]
     told = [pending(0.5, number).with_outcome(each) for number, each in enumerate(outcomes)]
     forecast = make_forecast(SPACE, told)
     assert sorted(forecast.scores[forecast.Z[:, 1] == FULL]) == pytest.approx([0.0, 0.1, 0.2])
@@ -143,11 +146,10 @@ def test_the_final_score_is_the_one_that_was_told():
 
 @given(st.sets(st.integers(1, 500)), st.integers(1, 500), st.integers(0, 500))
 def test_a_few_stages_of_a_curve_are_used(stages, least, more):
-    full = FidelitySpace(SPACE, least, least + more)
-    used = used_stages(dict.fromkeys(stages, 0.0), full)
+    used = used_stages(dict.fromkeys(stages, 0.0), least, least + more)
     assert set(used) <= stages
     assert used == sorted(used)
     assert used[-1:] == sorted(stages)[-1:]
-    assert len(used) <= 3 + np.log2(full.most / full.least)
+    assert len(used) <= 3 + np.log2((least + more) / least)
     before = [s for s in stages if s <= SLOPE * max(stages)]
     assert not before or max(before) in used

@@ -59,6 +59,8 @@ class ResultFormat:
     has_train_scores : bool
     is_raced : bool
         Whether trials may be dropped before their last split.
+    is_pruned : bool
+        Whether they may be ended while they grow.
     staged : str or None, default=None
         The parameter that counts the rounds of a model that grows.
     """
@@ -69,6 +71,7 @@ class ResultFormat:
     metric: Any
     has_train_scores: bool
     is_raced: bool
+    is_pruned: bool = False
     staged: str | None = None
 
 
@@ -146,11 +149,13 @@ def _record_of(content: Mapping[str, Any], sampler: Sampler, expected: ResultFor
     row = _row(content["row"], sampler.space.n_columns)
     proposal = sampler.restore(row, values, fidelity, parent, state)
     _check(isinstance(results, list), "results", results)
-    fewest = 1 if expected.is_raced else expected.n_splits
+    fewest = 1 if expected.is_raced or expected.is_pruned else expected.n_splits
     _check(fewest <= len(results) <= expected.n_splits, "results", results)
     checked = [_result(result, expected) for result in results]
     splits = [result["split"] for result in checked]
     _check(splits == sorted(set(splits)), "split", splits)
+    if any(result.get("is_pruned", False) for result in checked):
+        _check(expected.is_pruned and len(checked) == 1, "is_pruned", splits)
     outcome = outcome_of(checked, expected.metric, expected.n_splits, expected.staged)
     trial = Trial(number, **vars(proposal), outcome=outcome)
     return Record(trial, checked, n_shown)
@@ -166,9 +171,10 @@ def _result(result: Any, expected: ResultFormat) -> dict[str, Any]:
     """Return the result of a split, after a check of everything in it."""
     _check(isinstance(result, dict), "results", result)
     own = {"train_scores"} if expected.has_train_scores else set()
-    is_grown = set() if expected.staged is None else {"curves"}
-    _check_keys(result, REQUIRED_KEYS | own | is_grown, set(OPTIONAL_KEYS))
-    result = OPTIONAL_KEYS | result
+    grown = set() if expected.staged is None else {"curves"}
+    optional = OPTIONAL_KEYS | ({} if expected.staged is None else {"is_pruned": False})
+    _check_keys(result, REQUIRED_KEYS | own | grown, set(optional))
+    result = optional | result
     if result.get("curves") is not None:
         _check_curves(result["curves"], expected)
     _check(result["fit_error"] is None or isinstance(result["fit_error"], str), "fit_error", result)
@@ -182,6 +188,7 @@ def _result(result: Any, expected: ResultFormat) -> dict[str, Any]:
     for name in ("began", "ended"):
         _real(result[name], name, 0.0)
     _check(isinstance(result["worker"], str), "worker", result["worker"])
+    _check(isinstance(result.get("is_pruned", False), bool), "is_pruned", result)
     digest = result["predictions"]
     _check(digest is None or isinstance(digest, str), "predictions", digest)
     errors = result["score_errors"]

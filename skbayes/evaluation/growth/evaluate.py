@@ -15,6 +15,7 @@ from skbayes._sklearn_compat import (
 )
 from skbayes.evaluation.growth.growing import Growing, Paused, Stages
 from skbayes.evaluation.growth.stages import unnamed
+from skbayes.pruning.pruner import Pruner
 
 
 def fit_and_score_stages(
@@ -31,6 +32,7 @@ def fit_and_score_stages(
     error_score: Any,
     return_train_score: bool,
     before: Paused | None,
+    has_lost: Pruner | None,
     **options: Any,
 ) -> dict[str, Any]:
     """Fit and score one split at every stage, or at those that are missing.
@@ -46,12 +48,14 @@ def fit_and_score_stages(
         By the name of the metric. Those of metrics that have a score at some stage are removed.
     before : Paused or None
         What was grown before, if it is to be grown further.
+    has_lost : callable or None
+        As in `Growing`.
 
     Returns
     -------
     result : dict
         As scikit-learn returns it, with the scores of the last stage; `curves` are added, None if
-        no stage has a score, and `paused`, None if the model cannot grow further.
+        no stage has a score, `paused`, None if the model cannot grow further, and `is_pruned`.
     """
 
     def score_on(view: Any, X: Any, y: Any, params: Mapping[str, Any]) -> Any:
@@ -74,6 +78,7 @@ def fit_and_score_stages(
         lambda view: score_on(view, X_test, y_test, on_test),
         (lambda view, X, y: score_on(view, X, y, on_train)) if return_train_score else None,
         before,
+        has_lost,
     )
     parts = iter(("test", "train"))  # the order in which scikit-learn scores them
 
@@ -100,6 +105,7 @@ def fit_and_score_stages(
     has_scores = result["fit_error"] is None and any(np.isfinite(c).any() for c in curves.values())
     result["curves"] = growing.curves if has_scores else None
     result["paused"] = growing.paused if has_scores else None
+    result["is_pruned"] = has_scores and growing.is_pruned
     for metric in list(errors):  # the error of a callable stands for all of its metrics
         failed = [curves[metric]] if metric in curves else list(curves.values())
         if failed and all(np.isfinite(curve).any() for curve in failed):

@@ -21,10 +21,17 @@ from skbayes._sklearn_compat import num_samples
 from skbayes.evaluation.candidate import is_seeded, path_to
 from skbayes.evaluation.continued import stops_early
 from skbayes.evaluation.growth.routes import Growth, Route, route_of
-from skbayes.evaluation.growth.stages import needed_stage, splits_to_grow, stages_up_to
+from skbayes.evaluation.growth.stages import (
+    needed_stage,
+    running_curve,
+    splits_to_grow,
+    stages_up_to,
+)
 from skbayes.evaluation.growth.view import AtStage
 from skbayes.evaluation.last_step import fit_with
 from skbayes.evaluation.results import SplitResult, maximised_metric
+from skbayes.pruning.pruner import Pruner
+from skbayes.threads import one_blas_thread
 from skbayes.trial import SINGLE_METRIC
 
 
@@ -186,6 +193,8 @@ class Growing(BaseEstimator):
     before : Paused or None, default=None
         What was grown before, with the same parameters and samples. The steps before the model are
         fitted again.
+    has_lost : callable or None, default=None
+        Decides by the scores so far whether a model that has paused is not grown further.
 
     Attributes
     ----------
@@ -196,6 +205,8 @@ class Growing(BaseEstimator):
     seconds_of_scoring : float
     paused : Paused or None
         What can be grown further; None if nothing can.
+    is_pruned : bool
+        Whether it has lost.
     """
 
     def __init__(
@@ -205,8 +216,10 @@ class Growing(BaseEstimator):
         score_test: Callable[[Any], Any],
         score_train: Callable[[Any, Any, Any], Any] | None,
         before: Paused | None = None,
+        has_lost: Pruner | None = None,
     ) -> None:
         self.estimator, self.stages, self.before = estimator, stages, before
+        self.has_lost = has_lost
         self.score_test, self.score_train = score_test, score_train
         self.curves: dict[str, Any] = {"stages": [], "test": {}}
         if score_train is not None:
@@ -216,6 +229,7 @@ class Growing(BaseEstimator):
         self.view: AtStage | None = None
         self.seconds_of_scoring = 0.0
         self.paused: Paused | None = None
+        self.is_pruned = False
         self._last_stage, self._pauses = 0, False
 
     def set_params(self, **params: Any) -> Self:
@@ -279,9 +293,16 @@ class Growing(BaseEstimator):
         )
         transformed: dict[int, Any] = {}
         for stage, snapshot in zip(growth.asked_for, route.grow(growth), strict=True):
-            if not self._look(stage, AtStage(snapshot, pipelines, transformed)):
+            goes_on = self._look(stage, AtStage(snapshot, pipelines, transformed))
+            # It is only asked where it has to be fitted further: before, nothing can be saved.
+            if goes_on and self._pauses and stage >= growth.n_fitted and self.has_lost is not None:
+                with one_blas_thread():
+                    self.is_pruned = self.has_lost(
+                        running_curve(self.curves["stages"], self._scores())
+                    )
+            if not goes_on or self.is_pruned:
                 break
-        if self._pauses and self.curves["stages"][-1] < self._last_stage:
+        if self._pauses and not self.is_pruned and self.curves["stages"][-1] < self._last_stage:
             self.paused = Paused(growth.model, growth.n_fitted, self.curves)
         return growth.model
 
@@ -302,11 +323,16 @@ class Growing(BaseEstimator):
             return self._last_stage
         if self.before is not None:
             return self.before.stage
-        test, patience = self.curves["test"], self.stages.patience or 0
-        if not test:
+        patience = self.stages.patience or 0
+        if not self.curves["test"]:
             return patience
-        curve = np.array(test[maximised_metric(test, self.stages.metric)])
-        return needed_stage(curve, self.curves["stages"], patience)
+        return needed_stage(np.array(self._scores()), self.curves["stages"], patience)
+
+    def _scores(self) -> list[float]:
+        """Return the scores of the metric that decides, by stage."""
+        test = self.curves["test"]
+        scores: list[float] = test[maximised_metric(test, self.stages.metric)]
+        return scores
 
     def __sklearn_tags__(self) -> Any:
         return get_tags(self.estimator)

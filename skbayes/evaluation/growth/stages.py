@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skbayes.trial import SINGLE_METRIC, FloatArray
+from skbayes.trial import SINGLE_METRIC, Curve, FloatArray
 
 FINE = 1.05
 """Ratio of neighbouring stages, from some 20 rounds on, where looking at a stage is cheap."""
@@ -122,6 +122,25 @@ def splits_to_grow(
         for result in results
         if result.get("paused") is not None and result["curves"]["stages"][-1] < needed
     }
+
+
+def running_curve(stages: Sequence[int], scores: Sequence[float]) -> Curve:
+    """Return the best score so far at each stage, from the first one that is finite.
+
+    Parameters
+    ----------
+    stages : sequence of int
+    scores : sequence of float
+        On one split.
+
+    Examples
+    --------
+    >>> from skbayes.evaluation.growth.stages import running_curve
+    >>> running_curve([1, 2, 3, 4], [float("nan"), 0.25, 0.75, 0.5])
+    {2: 0.25, 3: 0.75, 4: 0.75}
+    """
+    best = np.fmax.accumulate(np.array(scores, dtype=float)).tolist()
+    return {s: score for s, score in zip(stages, best, strict=True) if np.isfinite(score)}
 
 
 def curves_of(results: Sequence[Mapping[str, Any]], metric: str) -> FloatArray | None:
