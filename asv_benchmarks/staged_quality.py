@@ -246,10 +246,7 @@ def searched(name: str, method: str, seed: int) -> dict[str, Any]:
         space = {**space, task.parameter: log_randint(max(2, task.most // 30), task.most)}
     else:
         options |= {"staged": task.parameter, "staged_route": task.route}
-        if method == "staged, all rounds":
-            options["staged_patience"] = None
-        if method == "staged, cost='rounds'":
-            options["cost"] = "rounds"
+        options |= METHODS[method]
     with threadpool_limits(1):
         search, rounds = spent(task, BayesSearchCV(estimator, space, **options), X, y)
         is_within = rounds <= N_FULL * N_SPLITS * task.most
@@ -267,7 +264,13 @@ def searched(name: str, method: str, seed: int) -> dict[str, Any]:
     return {**key, "rounds": rounds[is_within].tolist(), "best": found, "held_out": held_out}
 
 
-METHODS = ("rounds searched", "staged", "staged, cost='rounds'", "staged, all rounds")
+METHODS: dict[str, dict[str, Any]] = {
+    "rounds searched": {},
+    "staged": {},
+    "staged, pruning='gp'": {"pruning": "gp"},
+    "staged, cost='rounds'": {"cost": "rounds"},
+    "staged, all rounds": {"staged_patience": None},
+}
 
 
 def stopped(name: str, method: str, seed: int) -> dict[str, Any]:
@@ -359,7 +362,7 @@ def table(store: Path) -> None:
         for m in METHODS
         for t in TASKS
     }
-    first = METHODS[0]
+    first = next(iter(METHODS))
     for method in METHODS:
         means = [mean(table[method]) for table in (halves, wholes)]
         n_seeds = min(map(len, wholes[method].values()))

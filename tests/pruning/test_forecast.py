@@ -153,3 +153,47 @@ def test_a_few_stages_of_a_curve_are_used(stages, least, more):
     assert len(used) <= 3 + np.log2((least + more) / least)
     before = [s for s in stages if s <= SLOPE * max(stages)]
     assert not before or max(before) in used
+
+
+SHIFTS = np.array([0.2, -0.3, 0.1])
+
+
+def on_splits(trial, luck=0.0):
+    """Return a complete trial of three splits, whose mean is that of a trial without splits."""
+    # Lucky on the first split where its number is even, and on the second where it is odd.
+    deviations = SHIFTS + luck * (-1) ** trial.number * np.array([1.0, -1.0, 0.0])
+    curves = {
+        split: {s: score + d * s / N_STAGES for s, score in trial.outcome.curve.items()}
+        for split, d in enumerate(deviations)
+    }
+    scores = tuple(curve[N_STAGES] for curve in curves.values())
+    return trial.with_outcome(Outcome({"score": scores}, (0, 1, 2), curves=curves))
+
+
+def on_split(split, curve):
+    return {s: score + SHIFTS[split] * s / N_STAGES for s, score in curve.items()}
+
+
+@pytest.mark.parametrize("split", range(3))
+@pytest.mark.parametrize("until", [2, 8])
+def test_a_split_of_which_the_shift_is_known_forecasts_as_well_as_the_mean(split, until):
+    whole = make_forecast(SPACE, history())
+    by_split = make_forecast(SPACE, [on_splits(each) for each in history()])
+    curve = rising(0.6, until)
+    expected = whole.probability_better(pending(0.6), 0, curve)
+    found = by_split.probability_better(pending(0.6), split, on_split(split, curve))
+    assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_what_the_other_splits_may_change_is_taken_into_account():
+    probabilities, deviations = [], []
+    for luck in (0.0, 0.05, 0.2):
+        forecast = make_forecast(SPACE, [on_splits(each, luck) for each in history()])
+        curve = on_split(2, rising(0.9, 12))
+        probabilities.append(forecast.probability_better(pending(0.9), 2, curve))
+        ended = pending(0.9).with_outcome(
+            Outcome({"score": (curve[12],)}, (2,), n_splits=3, curves={2: curve}, is_pruned=True)
+        )
+        deviations.append(forecast.final_estimates([ended])[1][0] ** 0.5)
+    assert probabilities[0] < probabilities[1] < probabilities[2] < 0.5
+    assert deviations[0] < deviations[1] < deviations[2]
