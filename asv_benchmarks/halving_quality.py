@@ -284,10 +284,15 @@ def halving(search: Any, options: dict[str, Any], task: HalvingTask, seed: int) 
     return curve_of(task, columns["n_resources"].tolist(), scores, columns["params"])
 
 
-def by_default(task: HalvingTask, seed: int) -> Curve:
-    """Search in as many of the default brackets as cost what the other searches do."""
+def n_default_brackets(task: HalvingTask) -> int:
+    """Return how many of the default brackets cost what the other searches do."""
     begins_at_a_third = task.data is DIGITS and "resource" not in task.resources
-    options = {**DEFAULT_BRACKETS, "n_brackets": 8 if begins_at_a_third else 5}
+    return 8 if begins_at_a_third else 5
+
+
+def by_default(task: HalvingTask, seed: int) -> Curve:
+    """Search in the default brackets."""
+    options = {**DEFAULT_BRACKETS, "n_brackets": n_default_brackets(task)}
     return halving(HalvingBayesSearchCV, options, task, seed)
 
 

@@ -32,7 +32,7 @@ import skbayes.study
 from asv_benchmarks.stores import load
 from asv_benchmarks.tasks import TASKS
 from skbayes import BayesSearchCV, TPESearchCV
-from skbayes.estimators.sequential import MIN_SPLITS
+from skbayes.estimators.base import MIN_SPLITS
 from skbayes.pruning.racing import Race, make_race
 from skbayes.trial import FloatArray
 

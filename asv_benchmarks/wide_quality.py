@@ -27,7 +27,7 @@ from asv_benchmarks.stand_ins import CHECKPOINTS, StandIn
 from asv_benchmarks.stores import load, run_all
 from asv_benchmarks.wide import PARTS, stand_in
 from asv_benchmarks.wide import STORE as POOL
-from skbayes.estimators.sequential import RACING
+from skbayes.estimators.base import RACING
 
 STORE = Path(".asv/wide_runs.jsonl")
 SHOWN = (20, 50)

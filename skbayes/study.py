@@ -310,8 +310,9 @@ class Study:
             return None
         if trial.number not in self._races:
             shown = self.trials[: self._n_shown[trial.number]]
-            table = split_scores([t for t in shown if t.is_complete and np.isfinite(t.score)])
-            self._races[trial.number] = make_race(table, self.racing)
+            rivals, n_kept = self.sampler.rivals(trial, shown)
+            table = split_scores([t for t in rivals if t.is_complete and np.isfinite(t.score)])
+            self._races[trial.number] = make_race(table, self.racing, n_kept)
         return self._races[trial.number]
 
     def tell(self, trial: Trial, outcome: Outcome | float | None = None) -> None:

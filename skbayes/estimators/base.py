@@ -31,6 +31,7 @@ from skbayes._sklearn_compat import (
     BaseSearchCV,
     Interval,
     NoCallbackContext,
+    Options,
     StrOptions,
     check_method_params,
     fit_context,
@@ -71,6 +72,15 @@ from skbayes.study import Study
 from skbayes.threads import one_blas_thread
 from skbayes.tracking.autologging import autologging_callbacks, autologging_off
 
+RACING = 0.05
+"""Probability of being of use below which a candidate is dropped.
+
+Chosen in doc/benchmarks.md: "mean | 8 | yes".
+"""
+
+MIN_SPLITS = 4
+"""Number of splits from which on candidates are raced by default."""
+
 PER_TRIAL, PER_FIT = 2, 3
 """Values of `verbose` from which on each trial, and each fit, has a line of its own."""
 
@@ -88,10 +98,16 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
         "checkpoint": [None, str, PathLike],
         "timeout": [None, Interval(Real, 0, None, closed="neither")],
         "max_fit_time": [None, Interval(Real, 0, None, closed="neither")],
+        "racing": [
+            StrOptions({"auto"}),
+            Options(bool, {False}),
+            Interval(Real, 0, 1, closed="neither"),
+        ],
         "callbacks": [object],  # checked one by one, for a better message
     }
 
     # A subclass with a constructor of its own need not set what it does not have.
+    racing: float | bool | str = "auto"
     callbacks: Any = None
 
     @abstractmethod
@@ -280,7 +296,11 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
 
     def _race_level(self, plan: Plan) -> float | None:
         """Return the probability below which a candidate is dropped; None if none is."""
-        return None
+        if self.racing == "auto":
+            is_multimetric = isinstance(self.scoring, list | tuple | set | dict)
+            is_decided = not (callable(self.refit) or (is_multimetric and self.refit is False))
+            return RACING if self.n_splits_ >= MIN_SPLITS and is_decided else None
+        return None if self.racing is False else float(self.racing)
 
     def _pruning_rule(self, plan: Plan) -> str | None:
         """Return the rule by which a candidate is ended while it grows; None if none is."""

@@ -195,7 +195,14 @@ class StoresResults(BaseSearchCV):
         self, trials: list[Trial], inputs: Inputs, plan: Plan
     ) -> dict[str, list[Any]]:
         """Return the columns of `cv_results_` in addition to those of scikit-learn."""
-        return {}
+        outcomes = [trial.outcome for trial in trials if trial.outcome is not None]
+        columns: dict[str, list[Any]] = {}
+        is_whole = all(outcome.is_complete for outcome in outcomes)
+        if self._race_level(plan) is not None or not is_whole:
+            columns["n_splits_evaluated"] = [len(outcome.splits) for outcome in outcomes]
+        if self._pruning_rule(plan) is not None:
+            columns["is_pruned"] = [outcome.is_pruned for outcome in outcomes]
+        return columns
 
     def _reconsider_best(
         self, evaluator: Evaluator, records: list[Record], plan: Plan, refit_metric: Any

@@ -184,6 +184,16 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         ended together with its process, and counts as failed. It needs `n_jobs` of 2 or more with
         joblib's backend loky.
 
+    racing : 'auto', False or float, default='auto'
+        Drops a candidate before its last split, if the probability that its mean score is better
+        than that of the best candidate is less than this number; in a rung of successive halving,
+        than that of the last one that would be promoted. 'auto' is 0.05 with four splits or more,
+        and False with fewer, if `refit` is a callable, or if it is False and there are several
+        metrics. Racing begins once four candidates, and of a rung as many as are promoted, were
+        evaluated on all splits. A dropped candidate is never the best one; ``cv_results_`` has NaN
+        for the splits that were not run, and the column `n_splits_evaluated`. Grids, and finite
+        spaces that are evaluated as a whole, are never raced.
+
     callbacks : callable or list of callables, default=None
         Called as ``callback(search, trial)`` in the main process for every finished candidate, in
         their order, with a :class:`~skbayes.FinishedTrial`; those taken from a checkpoint or from
@@ -377,6 +387,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         checkpoint: Any = None,
         timeout: float | None = None,
         max_fit_time: float | None = None,
+        racing: float | bool | str = "auto",
         callbacks: Any = None,
     ) -> None:
         super().__init__(
@@ -398,6 +409,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         self.checkpoint = checkpoint
         self.timeout = timeout
         self.max_fit_time = max_fit_time
+        self.racing = racing
         self.callbacks = callbacks
         self.n_candidates = n_candidates
         self.factor = factor
@@ -455,6 +467,11 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     def _n_planned(self, plan: Plan) -> int:
         return _schedule(plan).n_trials
 
+    def _race_level(self, plan: Plan) -> float | None:
+        size, n_first = plan.space.size, _schedule(plan).n_first_candidates
+        is_whole = size is not None and n_first >= size
+        return None if is_whole else super()._race_level(plan)
+
     def _extra_columns(
         self, trials: list[Trial], inputs: Inputs, plan: Plan
     ) -> dict[str, list[Any]]:
@@ -462,7 +479,7 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
         self.max_resources_ = make_resource(self).most(inputs)
         for name, value in schedule.fitted_attributes(trials).items():
             setattr(self, name, value)
-        return schedule.columns(trials)
+        return schedule.columns(trials) | super()._extra_columns(trials, inputs, plan)
 
     @staticmethod
     def _select_best_index(refit: Any, refit_metric: Any, results: dict[str, Any]) -> int:

@@ -205,7 +205,7 @@ def raise_all_of_a_rung_failed(failed: Sequence[Record], metric: Any, advice: st
 
 
 def best_with_most_resources(results: dict[str, Any], metric: str) -> int:
-    """Return the index of the best candidate among those with the most resources.
+    """Return the index of the best candidate among those with the most resources on all splits.
 
     Candidates without a score count only if there is no other.
 
@@ -221,7 +221,8 @@ def best_with_most_resources(results: dict[str, Any], metric: str) -> int:
     """
     reached = np.asarray(results.get("n_resources", results["iter"]))
     scores = np.asarray(results[f"mean_test_{metric}"])
-    has_score = ~np.isnan(scores)
+    n_splits = np.asarray(results.get("n_splits_evaluated", np.ones(len(scores))))
+    has_score = ~np.isnan(scores) & (n_splits == n_splits.max())
     considered = has_score if has_score.any() else np.ones(len(scores), dtype=bool)
     is_last = considered & (reached == reached[considered].max())
     return int(np.argmax(np.where(is_last & has_score, scores, -np.inf)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -39,18 +39,8 @@ from skbayes.samplers.base import Sampler
 from skbayes.samplers.quasi_random import GivenFirst, GridSampler, QuasiRandomSampler
 from skbayes.space import Space
 from skbayes.surrogate import most_expected
-from skbayes.trial import Trial
 
 DEFAULT_N_ITER = 50
-
-RACING = 0.05
-"""Probability of being the best below which a candidate is dropped.
-
-Chosen in doc/benchmarks.md: "mean | 8 | yes".
-"""
-
-MIN_SPLITS = 4
-"""Number of splits from which on candidates are raced by default."""
 
 MAX_ITER = 10_000
 """Maximum number of trials of a search with `n_iter=None`."""
@@ -62,11 +52,6 @@ class SequentialSearchCV(BaseModelSearchCV):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseModelSearchCV._parameter_constraints,
         "n_iter": [None, Interval(Integral, 1, None, closed="left")],
-        "racing": [
-            StrOptions({"auto"}),
-            Options(bool, {False}),
-            Interval(Real, 0, 1, closed="neither"),
-        ],
         "initial_trials": [object],
         "return_predictions": [Options(bool, {False}), StrOptions({"auto", *METHODS})],
         "n_fits": [None, Interval(Integral, 1, None, closed="left")],
@@ -84,7 +69,6 @@ class SequentialSearchCV(BaseModelSearchCV):
     }
 
     # A subclass with a constructor of its own need not set what it does not have.
-    racing: float | bool | str = "auto"
     n_fits: int | None = None
     return_predictions: bool | str = False
     initial_trials: Any = None
@@ -295,32 +279,10 @@ class SequentialSearchCV(BaseModelSearchCV):
             self._set_best(best, refit_metric)
 
     def _race_level(self, plan: Plan) -> float | None:
-        if self.racing is False or self._is_whole(plan):
-            return None
-        if self.racing == "auto":
-            return RACING if self.n_splits_ >= MIN_SPLITS and self._has_deciding_metric else None
-        return float(self.racing)
+        return None if self._is_whole(plan) else super()._race_level(plan)
 
     def _pruning_rule(self, plan: Plan) -> str | None:
         return None if self._is_whole(plan) else self.pruning
-
-    def _extra_columns(
-        self, trials: list[Trial], inputs: Inputs, plan: Plan
-    ) -> dict[str, list[Any]]:
-        outcomes = [trial.outcome for trial in trials if trial.outcome is not None]
-        columns: dict[str, list[Any]] = {}
-        is_whole = all(outcome.is_complete for outcome in outcomes)
-        if self._race_level(plan) is not None or not is_whole:
-            columns["n_splits_evaluated"] = [len(outcome.splits) for outcome in outcomes]
-        if self._pruning_rule(plan) is not None:
-            columns["is_pruned"] = [outcome.is_pruned for outcome in outcomes]
-        return columns
-
-    @property
-    def _has_deciding_metric(self) -> bool:
-        """Whether the best candidate is the one with the best score of one metric."""
-        is_multimetric = isinstance(self.scoring, list | tuple | set | dict)
-        return not (callable(self.refit) or (is_multimetric and self.refit is False))
 
     def _is_whole(self, plan: Plan) -> bool:
         """Whether all candidates of a grid or of a finite space are evaluated."""

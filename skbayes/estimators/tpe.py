@@ -132,12 +132,13 @@ class TPESearchCV(SequentialSearchCV):
 
     racing : 'auto', False or float, default='auto'
         Drops a candidate before its last split, if the probability that its mean score is better
-        than that of the best candidate is less than this number. 'auto' is 0.05 with four splits or
-        more, and False with fewer, if `refit` is a callable, or if it is False and there are
-        several metrics. Racing begins once four candidates were evaluated on all splits. A dropped
-        candidate is never the best one; ``cv_results_`` has NaN for the splits that were not run,
-        and the column `n_splits_evaluated`. Grids, and finite spaces that are evaluated as a whole,
-        are never raced.
+        than that of the best candidate is less than this number; in a rung of successive halving,
+        than that of the last one that would be promoted. 'auto' is 0.05 with four splits or more,
+        and False with fewer, if `refit` is a callable, or if it is False and there are several
+        metrics. Racing begins once four candidates, and of a rung as many as are promoted, were
+        evaluated on all splits. A dropped candidate is never the best one; ``cv_results_`` has NaN
+        for the splits that were not run, and the column `n_splits_evaluated`. Grids, and finite
+        spaces that are evaluated as a whole, are never raced.
 
     n_fits : int, default=None
         Number of fits on one split that all candidates may have together. The search ends when

@@ -79,12 +79,14 @@ class WarmStartPool:
         ----------
         trial : Trial
         models : sequence of object
-            One per split, as it was fitted; None where there is no model.
+            One per evaluated split, as it was fitted; None where there is no model.
         """
         if trial.parent is not None:
             self._models.pop(trial.parent, None)
         rung = rung_of(trial)
-        if rung not in self.n_promoted or any(model is None for model in models):
+        if rung not in self.n_promoted or not trial.is_complete:
+            return
+        if any(model is None for model in models):
             return
         fitted = [model.model if isinstance(model, GoingOn) else model for model in models]
         self._models[trial.number] = trial, fitted

@@ -1,11 +1,13 @@
 """Racing: a trial is dropped once its first splits show that it will not be the best.
 
 K      number of splits                      j    number of splits evaluated so far
-s      scores of the trial, (j,)             t    scores of the best complete trial, (K,)
+s      scores of the trial, (j,)             t    scores of the trial to beat, (K,)
 d      differences s − t on the same splits, (j,)
 s₀²    prior variance of a difference        ν₀   weight of the prior, in degrees of freedom
 
-The trial is compared with t split by split, so that what makes a split easy or hard cancels out.
+The trial to beat is the best complete one; in a rung of successive halving from which m candidates
+are promoted, the m-th best complete one of the rung. The trial is compared with t split by split,
+so that what makes a split easy or hard cancels out.
 With σ̂² = (ν₀ s₀² + Σ (dₖ − d̄)²) / (ν₀ + j − 1), the difference of the means over all K splits has
 a Student t distribution with ν₀ + j − 1 degrees of freedom around d̄, of scale
 σ̂ √((K − j) / (K j)): the K splits are a finite population, of which j are known. A trial is dropped
@@ -46,7 +48,7 @@ class Race:
     Parameters
     ----------
     best : ndarray of shape (K,)
-        Scores t of the best complete trial; greater is better.
+        Scores t of the trial to beat; greater is better.
     prior_variance : float
         s₀².
     alpha : float
@@ -63,7 +65,7 @@ class Race:
         return max(1, len(self.best) // N_DECISIONS)
 
     def probability_better(self, splits: Sequence[int], scores: FloatArray) -> float:
-        """Return the probability that the mean over all splits is above that of the best trial.
+        """Return the probability that the mean over all splits is above that of the trial to beat.
 
         Parameters
         ----------
@@ -107,7 +109,7 @@ class Race:
         return n_finite + 1 if n_finite < min(len(scores), len(self.best) - 1) else None
 
 
-def make_race(table: FloatArray, alpha: float) -> Race | None:
+def make_race(table: FloatArray, alpha: float, n_kept: int = 1) -> Race | None:
     """Return the race against the best of some complete trials.
 
     Parameters
@@ -115,15 +117,18 @@ def make_race(table: FloatArray, alpha: float) -> Race | None:
     table : ndarray of shape (n, K)
         Scores of the complete trials by split; all finite.
     alpha : float
+    n_kept : int, default=1
+        How many of them are worth as much as the best; the last of these is to be beaten.
 
     Returns
     -------
     race : Race or None
-        None if there are fewer than `MIN_COMPLETE` trials, or fewer than two splits.
+        None if there are fewer than `MIN_COMPLETE` or `n_kept` trials, or fewer than two splits.
     """
-    if len(table) < MIN_COMPLETE or table.shape[1] < 2:
+    if len(table) < max(MIN_COMPLETE, n_kept) or table.shape[1] < 2:
         return None
     order = np.argsort(-table.mean(axis=1), kind="stable")
-    best, *others = table[order[: (len(order) + 1) // 2]]
-    variances = np.var(np.array(others) - best, axis=1, ddof=1)
-    return Race(best, float(np.mean(variances)), alpha)
+    better = table[order[: max((len(order) + 1) // 2, n_kept)]]
+    others = np.delete(better, n_kept - 1, axis=0)
+    variances = np.var(others - better[n_kept - 1], axis=1, ddof=1)
+    return Race(better[n_kept - 1], float(np.mean(variances)), alpha)

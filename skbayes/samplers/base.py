@@ -293,6 +293,23 @@ class Sampler(ABC):
         """
         return self
 
+    def rivals(self, trial: Trial, trials: Sequence[Trial]) -> tuple[Sequence[Trial], int]:
+        """Return the trials that a trial is raced against, and how many of them are kept.
+
+        Parameters
+        ----------
+        trial : Trial
+        trials : sequence of Trial
+            Those that its proposal was shown.
+
+        Returns
+        -------
+        rivals : sequence of Trial
+        n_kept : int
+            A trial that is not among so many of the best is of no use; 1 where only the best is.
+        """
+        return trials, 1
+
     @abstractmethod
     def propose(self, history: History, rng: np.random.Generator) -> Proposal | NoProposal:
         """Return the next candidate.

@@ -278,6 +278,23 @@ class HalvingSampler(Sampler):
             below = members
         return NoProposal.EXHAUSTED
 
+    def rivals(self, trial: Trial, trials: Sequence[Trial]) -> tuple[Sequence[Trial], int]:
+        """Return the trials of its rung, and how many of them are promoted.
+
+        With the most resource, all trials that had as much are rivals, and the best is looked for.
+
+        Parameters
+        ----------
+        trial : Trial
+        trials : sequence of Trial
+        """
+        number, step = rung_of(trial)
+        rungs = self.brackets[number].rungs
+        if step + 1 < len(rungs):
+            members = [other for other in trials if rung_of(other) == (number, step)]
+            return members, rungs[step + 1].n_candidates
+        return [other for other in trials if other.fidelity == trial.fidelity], 1
+
     def restore(
         self,
         row: FloatArray,
@@ -380,7 +397,7 @@ def fidelity_of(trial: Trial) -> int:
 
 
 def best_first(rung: Sequence[Trial]) -> list[Trial]:
-    """Return the trials of a complete rung, the best first and the failed last.
+    """Return the trials of a complete rung, the best first, the dropped and the failed last.
 
     Parameters
     ----------
@@ -391,5 +408,5 @@ def best_first(rung: Sequence[Trial]) -> list[Trial]:
     -------
     trials : list of Trial
     """
-    scores = np.array([trial.score for trial in rung])
+    scores = np.array([trial.score if trial.is_complete else np.nan for trial in rung])
     return [rung[index] for index in np.argsort(-scores, kind="stable")]

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from skbayes import BayesSearchCV, HalvingBayesSearchCV, TPESearchCV
+from skbayes import BayesSearchCV, TPESearchCV
 from skbayes.engine.records.journal import JournalError
 from tests.estimators.conftest import columns_of
 
@@ -235,11 +235,6 @@ def test_the_metric_that_refit_names_decides():
 def test_a_wrong_level_is_named(racing):
     with pytest.raises(ValueError, match="'racing' parameter of BayesSearchCV must be"):
         search_of(racing=racing).fit(X, Y)
-
-
-def test_halving_has_its_own_way_to_drop_candidates():
-    with pytest.raises(TypeError, match="racing"):
-        HalvingBayesSearchCV(Formula(), SPACE, racing=0.05)
 
 
 @pytest.mark.slow

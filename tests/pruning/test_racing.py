@@ -107,6 +107,18 @@ def test_the_race_is_against_the_best_mean_with_the_spread_of_the_better_half():
     assert race.prior_variance == pytest.approx(np.mean(variances))
 
 
+def test_of_a_rung_the_last_one_that_is_promoted_is_to_be_beaten():
+    table = np.random.default_rng(0).normal(size=(9, 5)).cumsum(axis=0)
+    order = np.argsort(-table.mean(axis=1))
+    for n_kept in (3, 7):
+        race = make_race(table, 0.05, n_kept)
+        assert np.array_equal(race.best, table[order[n_kept - 1]])
+        others = table[order[: max(5, n_kept)]]
+        variances = [np.var(other - race.best, ddof=1) for other in others]
+        assert race.prior_variance == pytest.approx(sum(variances) / (len(others) - 1))
+    assert make_race(table, 0.05, 10) is None
+
+
 def test_there_is_no_race_before_there_are_trials_to_learn_from():
     assert make_race(np.ones((MIN_COMPLETE - 1, 5)), 0.05) is None
     assert make_race(np.ones((9, 1)), 0.05) is None
