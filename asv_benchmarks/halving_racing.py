@@ -21,7 +21,6 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from asv_benchmarks import halving_quality
-from asv_benchmarks.halving_quality import DEFAULT_BRACKETS, TASKS, n_default_brackets
 from asv_benchmarks.stores import load, run_all
 from asv_benchmarks.wide_quality import difference, mean
 from skbayes import HalvingBayesSearchCV
@@ -34,9 +33,10 @@ METHODS: dict[str, float | bool] = {"all splits": False, "raced": 0.05}
 def searched(name: str, method: str, seed: int) -> dict[str, Any]:
     """Return the record of a search: what it cost in full candidates, and its best score."""
     warnings.simplefilter("ignore")
-    task = TASKS[name]
+    task = halving_quality.TASKS[name]
     splitter = KFold if isinstance(task.cv, KFold) else StratifiedKFold
-    options = task.resources | DEFAULT_BRACKETS | {"n_brackets": n_default_brackets(task)}
+    options = task.resources | halving_quality.DEFAULT_BRACKETS
+    options |= {"n_brackets": halving_quality.n_default_brackets(task)}
     with threadpool_limits(1):
         search = HalvingBayesSearchCV(
             task.make_estimator(),
@@ -58,7 +58,7 @@ def searched(name: str, method: str, seed: int) -> dict[str, Any]:
 def run(store: Path, n_seeds: int) -> None:
     """Do the searches that the store does not hold."""
     done = {(r["task"], r["method"], r["seed"]) for r in load(store)}
-    keys = [(t, m, s) for s in range(n_seeds) for t in TASKS for m in METHODS]
+    keys = [(t, m, s) for s in range(n_seeds) for t in halving_quality.TASKS for m in METHODS]
     for record in run_all(store, searched, [key for key in keys if key not in done]):
         print(*record.values(), flush=True)
 
@@ -67,7 +67,7 @@ def table(store: Path) -> None:
     """Print what was fitted, and the regrets."""
     records, known = load(store), halving_quality.load()
     found: dict[str, dict[str, np.ndarray]] = {method: {} for method in METHODS}
-    for name in TASKS:
+    for name in halving_quality.TASKS:
         own = [record for record in records if record["task"] == name]
         ends = [curve[-1][1] for (task, _, _), curve in known.items() if task == name]
         usual = [c[-1][1] for (t, s, _), c in known.items() if t == name and s.startswith("five")]

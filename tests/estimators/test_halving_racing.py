@@ -12,6 +12,7 @@ from sklearn.model_selection import cross_val_score
 
 from skbayes import HalvingBayesSearchCV
 from skbayes.engine.records.journal import JournalError
+from skbayes.estimators.schedule import best_with_most_resources
 from tests.estimators.conftest import columns_of
 from tests.estimators.test_racing import SPACE, Formula, X, Y
 
@@ -79,6 +80,15 @@ def test_the_best_has_all_of_the_resource_on_all_splits(raced):
     is_whole = (table["n_resources"] == 27) & (table["n_splits_evaluated"] == 5)
     assert is_whole[best]
     assert table["mean_test_score"][best] == table["mean_test_score"][is_whole].max()
+
+
+def test_a_candidate_that_was_dropped_is_not_the_best_however_lucky_its_splits_were():
+    table = {
+        "mean_test_score": np.array([0.7, 0.99, 0.8, 0.95]),
+        "n_resources": np.array([27, 27, 27, 9]),
+        "n_splits_evaluated": np.array([5, 1, 5, 5]),
+    }
+    assert best_with_most_resources(table | {"iter": table["n_resources"]}, "score") == 2
 
 
 @pytest.mark.parametrize("backend", ["threading", pytest.param("loky", marks=pytest.mark.slow)])

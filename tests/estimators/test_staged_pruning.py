@@ -1,6 +1,7 @@
 """`pruning`: candidates that have lost are ended while their first split grows."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,9 @@ from threadpoolctl import threadpool_limits
 
 from skbayes import BayesSearchCV, FinishedTrial, HalvingBayesSearchCV, TPESearchCV
 from skbayes.engine.records.journal import JournalError
+from skbayes.estimators.costs import read_cost
+from skbayes.space import Space
+from skbayes.trial import Outcome, Trial
 from tests.estimators.test_forged import rewritten
 
 X, y = load_diabetes(return_X_y=True)
@@ -114,6 +118,24 @@ def test_a_pruned_candidate_has_its_scores_so_far_on_one_split(search, pruned):
         assert table["mean_test_score"][number] == score
     complete = table["n_splits_evaluated"] == 5
     assert table["rank_test_score"][pruned].min() > table["rank_test_score"][complete].max()
+
+
+def test_the_rounds_of_a_pruned_candidate_are_no_price():
+    outcome = Outcome.of_scores(0.5)
+    rule = read_cost(search_of(cost="rounds"), Space(SPACE))
+    told = [replace(outcome, rounds=30.0), replace(outcome, rounds=3.0, is_pruned=True)]
+    trials = [Trial(n, np.zeros(1), {}, outcome=each) for n, each in enumerate(told)]
+    assert [rule.of_trial(trial) for trial in trials] == [30.0, None]
+    assert np.isfinite(search_of(cost="rounds").fit(X, y).best_score_)
+
+
+@pytest.mark.slow
+def test_a_rule_is_asked_where_a_fit_pauses(count_rounds):
+    rounds = count_rounds(GradientBoostingRegressor)
+    options = {"staged": "n_estimators", "staged_route": "auto", "cv": 3, "refit": False}
+    search = search_of(model=REAL, space=REAL_SPACE, pruning="halving", **options).fit(X, y)
+    assert search.cv_results_["is_pruned"].sum() > 8
+    assert n_rounds(search) <= sum(rounds) <= 1.1 * n_rounds(search)
 
 
 @pytest.mark.slow
@@ -277,3 +299,18 @@ def test_bad_input_is_named(options, message):
 def test_halving_has_its_own_way_to_end_candidates():
     with pytest.raises(TypeError, match="pruning"):
         HalvingBayesSearchCV(MODEL, SPACE, pruning="gp")
+
+
+def test_of_splits_that_are_sent_together_the_others_are_not_fitted(monkeypatch):
+    begun = []
+    partial_fit = Rising.partial_fit
+
+    def counting(self, X, y):
+        begun.append(not hasattr(self, "n_epochs_"))
+        return partial_fit(self, X, y)
+
+    monkeypatch.setattr(Rising, "partial_fit", counting)
+    table = search_of(cv=24, racing=0.05, refit=False).fit(X, y).cv_results_
+    assert table["is_pruned"].any()
+    assert set(table["n_splits_evaluated"][table["is_pruned"]]) == {1}
+    assert sum(begun) == table["n_splits_evaluated"].sum()

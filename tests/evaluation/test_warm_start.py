@@ -165,6 +165,13 @@ def test_the_pool_keeps_the_models_that_may_be_promoted_and_no_more(pool):
     assert not pool.wants(trial(10, rung=1))
 
 
+def test_models_of_a_dropped_trial_are_not_kept(pool):
+    outcome = Outcome({"score": (0.95,)}, (1,), n_splits=2)
+    pool.put(trial(9).with_outcome(outcome), [RandomForestClassifier()])
+    assert pool.model_for(trial(10, rung=1, parent=9), 0) is None
+    assert pool.n_models == 4
+
+
 def test_asking_the_pool_changes_nothing_and_a_finished_promotion_frees_its_parent(pool):
     promoted = trial(9, rung=1, parent=2)
     assert [pool.model_for(promoted, 0).random_state for _ in range(3)] == [20] * 3

@@ -133,6 +133,29 @@ def test_the_best_of_a_rung_are_promoted_with_more():
     assert [t.params["r"] for t in trials] == [1] * 9 + [3] * 3 + [9]
 
 
+def test_a_trial_is_raced_against_its_rung_and_at_the_top_against_all_with_as_much():
+    sampler = halving(LINE, make_brackets(None, 9, make_ladder(1, 9, 3), 3))
+    trials, _ = climb(sampler, distance)
+
+    def rivals_of(bracket, rung):
+        own = next(trial for trial in trials if rung_of(trial) == (bracket, rung))
+        rivals, n_kept = sampler.rivals(own, trials)
+        return {(*rung_of(trial), trial.fidelity) for trial in rivals}, n_kept
+
+    assert rivals_of(0, 0) == ({(0, 0, 1)}, 3)
+    assert rivals_of(0, 1) == ({(0, 1, 3)}, 1)
+    assert rivals_of(1, 0) == ({(1, 0, 3)}, 2)
+    assert rivals_of(2, 0) == rivals_of(0, 2) == ({(0, 2, 9), (1, 1, 9), (2, 0, 9)}, 1)
+
+
+def test_trials_that_were_dropped_are_promoted_after_those_that_were_not():
+    trials = [
+        Trial(0, np.zeros(1), {}, outcome=Outcome({"score": (0.9,)}, (1,), n_splits=2)),
+        Trial(1, np.zeros(1), {}, outcome=Outcome.of_scores(0.1, 0.2)),
+    ]
+    assert [trial.number for trial in best_first(trials)] == [1, 0]
+
+
 def test_failed_trials_are_promoted_last():
     trials = [
         Trial(n, np.zeros(1), {}, outcome=Outcome.of_scores(score))
