@@ -31,7 +31,7 @@ class Rungs:
     Parameters
     ----------
     scores : ndarray of shape (n,)
-        Mean over the splits; NaN for those that failed.
+        Mean over the splits; NaN for those that failed or were dropped before their last split.
     resources : ndarray of shape (n,)
         How much of the resource each had.
     rung, bracket : ndarray of shape (n,)
@@ -99,7 +99,9 @@ def rungs_of(search: Any, *, metric: str | None = None) -> Rungs:
     ]
     resources = np.asarray(results["n_resources"], dtype=float)
     parent = _parents(own, rung, bracket)
-    return Rungs(found.scores, resources, rung, bracket, parent, found.is_complete)
+    n_run = np.asarray(results.get("n_splits_evaluated", np.ones(len(rung))))
+    scores = np.where(n_run == n_run.max(), found.scores, np.nan)
+    return Rungs(scores, resources, rung, bracket, parent, found.is_complete)
 
 
 def _parents(

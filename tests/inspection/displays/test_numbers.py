@@ -90,6 +90,17 @@ def test_promoted_candidates_are_joined(search):
     assert len(drawn.ax_.lines) == (rungs.parent >= 0).sum()
 
 
+def test_dropped_candidates_are_not_drawn_as_if_they_had_a_score():
+    search = searches.halved(cv=5, racing=0.3, n_brackets=4)
+    rungs, table = rungs_of(search), search.cv_results_
+    is_dropped = table["n_splits_evaluated"] < 5
+    assert is_dropped.any()
+    assert np.isnan(rungs.scores).tolist() == is_dropped.tolist()
+    drawn = RungDisplay.from_search(search)
+    n_dots = sum(len(dots.get_offsets()) for dots in drawn.ax_.collections)
+    assert n_dots == (~is_dropped).sum() + 1  # and the star
+
+
 def test_a_resource_that_is_a_parameter_does_not_tell_candidates_apart():
     search = searches.halved(resource="n_estimators", max_resources=9, min_resources=1)
     rungs = rungs_of(search)
