@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ import numpy as np
 from skbayes.pruning.forecast import Forecast
 from skbayes.pruning.pruner import FORECAST, NAMES, Pruner, make_pruner
 from skbayes.pruning.racing import Race, make_race
+from skbayes.pruning.reports import Reports
 from skbayes.samplers.base import History, NoProposal, Proposal, Sampler, split_scores
 from skbayes.samplers.gp import GPSampler, default_n_initial_points
 from skbayes.samplers.quasi_random import QuasiRandomSampler
@@ -34,7 +34,7 @@ from skbayes.space.pairs import warn_of_pairs
 from skbayes.space.written import shown as shown_as
 from skbayes.streams import Stream, generator
 from skbayes.threads import one_blas_thread
-from skbayes.trial import SINGLE_METRIC, Curve, Outcome, Trial
+from skbayes.trial import Outcome, Trial
 
 
 class Study:
@@ -111,8 +111,7 @@ class Study:
         self._waits_for_all = False
         self._races: dict[int, Race | None] = {}  # of the pending trials that have reports
         self._forecasts: dict[int, Forecast | None] = {}  # by what the proposals were shown
-        self._reports: dict[int, dict[int, float]] = {}  # scores by split or stage, of the pending
-        self._pruned: set[int] = set()  # pending trials of which `should_prune` was true
+        self._reports: dict[int, Reports] = {}  # of the pending trials
 
     def _make_sampler(self, name: Any) -> Sampler:
         start = QuasiRandomSampler(self.space, self.seed)
@@ -190,8 +189,6 @@ class Study:
             integer, or with `racing` and `pruning` the score is a number.
         """
         self._check_pending(trial)
-        if self._is_told_stages and not (isinstance(step, Integral) and step > 0):
-            raise ValueError(f"step={shown_as(step)}: a stage is an integer of at least 1.")
         if isinstance(score, Outcome):
             [score] = score.scores[score.metric]
         elif self.racing is not None and self.pruning is not None:
@@ -199,7 +196,9 @@ class Study:
                 f"racing={self.racing!r} needs scores by split, pruning={self.pruning!r} by stage. "
                 "Give one; or report each split by an Outcome with its curve, and ask pruner_of."
             )
-        self._reports.setdefault(trial.number, {})[int(step)] = float(score)
+        reports = self._reports.get(trial.number, Reports(self._is_told_stages))
+        reports.add(step, score)
+        self._reports[trial.number] = reports
 
     def should_prune(self, trial: Trial) -> bool:
         """Whether the reported stages of a trial show that it is not worth more of them.
@@ -231,16 +230,15 @@ class Study:
         >>> round(study.best_trial.params["x"], 1)
         0.3
         """
-        curve = self._reports.get(trial.number)
-        if not self._is_told_stages or not curve:
+        reports = self._reports.get(trial.number)
+        if reports is None or not reports.are_stages:
             return False
-        if not np.isfinite(curve[max(curve)]):
-            self._pruned.add(trial.number)
+        if reports.has_failed:
+            reports.is_pruned = True
         elif (has_lost := self.pruner_of(trial)) is not None:
             with one_blas_thread():
-                if has_lost(self._curves(trial)[0]):
-                    self._pruned.add(trial.number)
-        return trial.number in self._pruned
+                reports.is_pruned |= has_lost(reports.curves[0])
+        return reports.is_pruned
 
     def pruner_of(self, trial: Trial, split: int = 0) -> Pruner | None:
         """Return what decides by its curve whether a trial has lost.
@@ -290,9 +288,9 @@ class Study:
         """
         race = self.race_of(trial)
         reports = self._reports.get(trial.number)
-        if race is None or not reports:
+        if race is None or reports is None:
             return None
-        return race.n_needed(list(reports), np.array(list(reports.values())))
+        return race.n_needed(list(reports.scores), np.array(list(reports.scores.values())))
 
     def race_of(self, trial: Trial) -> Race | None:
         """Return the race that a trial is in.
@@ -331,15 +329,20 @@ class Study:
             If the trial was not handed out, or has an outcome already, or nothing was reported.
         """
         self._check_pending(trial)
+        reports = self._reports.get(trial.number)
         if outcome is None:
-            outcome = self._reported_outcome(trial)
+            if reports is None:
+                raise ValueError(f"trial {trial.number} has no reports; give its outcome.")
+            race = self.race_of(trial)
+            n_splits = None if race is None else len(race.best)
+            outcome = reports.outcome(self.n_needed(trial), n_splits)
         elif not isinstance(outcome, Outcome):
-            outcome = replace(Outcome.of_scores(outcome), curves=self._curves(trial))
+            curves = {} if reports is None else reports.curves
+            outcome = replace(Outcome.of_scores(outcome), curves=curves)
         self.trials[trial.number] = trial.with_outcome(outcome)
         self._races.pop(trial.number, None)
         self._forecasts.pop(trial.number, None)
         self._reports.pop(trial.number, None)
-        self._pruned.discard(trial.number)
         self._count_finished()
 
     def restore(self, trial: Trial, n_shown: int | None = None) -> None:
@@ -422,31 +425,10 @@ class Study:
         if self.trials[number].outcome is not None:
             raise ValueError(f"trial {number} has been told already.")
 
-    def _reported_outcome(self, trial: Trial) -> Outcome:
-        """Return the outcome of a trial by its reports; it is partial if it is to be dropped."""
-        reports = self._reports.get(trial.number)
-        if not reports:
-            raise ValueError(f"trial {trial.number} has no reports; give its outcome.")
-        if self._is_told_stages:
-            last = Outcome.of_scores(reports[max(reports)])
-            is_pruned = trial.number in self._pruned
-            return replace(last, curves=self._curves(trial), is_pruned=is_pruned)
-        n_needed, race = self.n_needed(trial), self.race_of(trial)
-        splits = tuple(sorted(list(reports)[:n_needed]))
-        scores = tuple(reports[split] for split in splits)
-        n_splits = None if race is None else len(race.best)
-        return Outcome({SINGLE_METRIC: scores}, splits, n_splits=n_splits)
-
     @property
     def _is_told_stages(self) -> bool:
         """Whether reports are of stages, not of splits."""
         return self.pruning is not None and self.racing is None
-
-    def _curves(self, trial: Trial) -> dict[int, Curve]:
-        """Return the finite scores of a trial by stage, as those of split 0; empty without any."""
-        reports = self._reports.get(trial.number, {}) if self._is_told_stages else {}
-        curve = {stage: score for stage, score in reports.items() if np.isfinite(score)}
-        return {0: curve} if curve else {}
 
     def _n_to_show(self) -> int:
         """Return how many outcomes the next proposal is shown."""

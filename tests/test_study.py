@@ -432,6 +432,61 @@ def test_a_study_that_prunes_can_be_stored():
     assert [t.params for t in half.trials] == [t.params for t in whole.trials]
 
 
+def trained_on_splits(study, n_trials, n_splits=4, n_stages=9):
+    """Train trials on split after split, stage by stage, as a search with both rules does."""
+    n_steps = 0
+    for _ in range(n_trials):
+        trial, told = study.ask(), {}
+        for split in trial.split_order(n_splits):
+            has_lost = study.pruner_of(trial, split) if not told else None
+            curve, is_pruned = {}, False
+            for stage in range(1, n_stages + 1):
+                luck = 0.1 * np.cos(split) + 0.01 * np.sin(99 * split * trial.params["x"])
+                curve[stage] = -abs(trial.params["x"] - 0.3) - 0.6 / stage + luck
+                n_steps += 1
+                is_pruned = has_lost is not None and has_lost(curve)
+                if is_pruned:
+                    break
+            told[split] = curve, is_pruned
+            outcome = outcome_on({split: told[split]}, n_splits)
+            study.report(trial, split, outcome)
+            if is_pruned or study.should_drop(trial):
+                break
+        study.tell(trial, outcome_on(told, n_splits))
+    return n_steps
+
+
+def outcome_on(told, n_splits):
+    splits = sorted(told)
+    return Outcome(
+        {"score": tuple(told[split][0][max(told[split][0])] for split in splits)},
+        tuple(splits),
+        n_splits=n_splits,
+        curves={split: told[split][0] for split in splits},
+        is_pruned=any(is_pruned for _, is_pruned in told.values()),
+    )
+
+
+@pytest.mark.parametrize("pruning", ["gp", "median", "paired"])
+def test_splits_and_stages_are_one_race(pruning):
+    raced, both = (Study(LINE, racing=0.05, pruning=p, random_state=0) for p in (None, pruning))
+    n_raced, n_both = (trained_on_splits(study, 25) for study in (raced, both))
+    assert n_both < 0.95 * n_raced
+    assert both.best_trial.params["x"] == pytest.approx(0.3, abs=0.05)
+    assert any(trial.outcome.is_pruned for trial in both.trials)
+    assert any(len(t.outcome.splits) < 4 and not t.outcome.is_pruned for t in raced.trials)
+
+
+def test_with_both_rules_a_number_does_not_say_what_it_is_of():
+    study = Study(LINE, racing=0.05, pruning="gp", random_state=0)
+    trial = study.ask()
+    message = "racing=0.05 needs scores by split, pruning='gp' by stage. Give one; or report"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        study.report(trial, 1, 0.5)
+    assert not study.should_prune(trial)
+    assert study.pruner_of(trial) is None
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
