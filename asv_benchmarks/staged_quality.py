@@ -1,14 +1,15 @@
 """Rounds found by the fits beside rounds that are searched, and beside early stopping.
 
-    python -m asv_benchmarks.staged_quality run [--seeds 5]
-    python -m asv_benchmarks.staged_quality table
+    python -m asv_benchmarks.staged_quality run [--seeds 5] [--candidates 12 --store FILE]
+    python -m asv_benchmarks.staged_quality table [--candidates 12 --store FILE]
     python -m asv_benchmarks.staged_quality stopped [--seeds 5]
 
-Every search may fit the same number of rounds, all splits together: as many as `N_FULL` fits of all
-splits with the most rounds. The store has a line for every search, with its scores against the
-rounds it had spent, so `run` can be stopped and started again. Two fifths of the samples are held
-out, and the winner is scored on them. `stopped` does the searches with early stopping, in which
-every fit holds out a tenth of its samples, and compares their winners with those of `staged`.
+Every search may fit the same number of rounds, all splits together: as many as 12 candidates, or
+another number of them, have on all splits with the most rounds. The store has a line for every
+search, with its scores against the rounds it had spent, so `run` can be stopped and started again.
+Two fifths of the samples are held out, and the winner is scored on them. `stopped` does the
+searches with early stopping, in which every fit holds out a tenth of its samples, and compares
+their winners with those of `staged`.
 """
 
 from __future__ import annotations
@@ -221,9 +222,9 @@ def _last_stages(curves: dict[str, np.ndarray]) -> np.ndarray:
     return np.max(np.where(is_scored, curves["stages"], 0), axis=1)
 
 
-def spent(task: Task, search: BayesSearchCV, X: Any, y: Any) -> tuple[Any, np.ndarray]:
+def spent(task: Task, search: BayesSearchCV, budget: int, X: Any, y: Any) -> tuple[Any, np.ndarray]:
     """Return a search that goes on until its rounds are spent, and the rounds spent so far."""
-    budget, rounds, n_fits = N_FULL * N_SPLITS * task.most, np.zeros(1), 0
+    rounds, n_fits = np.zeros(1), 0
     with TemporaryDirectory() as folder:
         search.set_params(checkpoint=f"{folder}/journal.jsonl")
         while rounds[-1] < budget:
@@ -233,10 +234,11 @@ def spent(task: Task, search: BayesSearchCV, X: Any, y: Any) -> tuple[Any, np.nd
     return search, rounds
 
 
-def searched(name: str, method: str, seed: int) -> dict[str, Any]:
+def searched(name: str, method: str, seed: int, n_full: int = N_FULL) -> dict[str, Any]:
     """Return the record of a search: its scores against the rounds, and the loss held out."""
     warnings.simplefilter("ignore")
     task = TASKS[name]
+    budget = n_full * N_SPLITS * task.most
     estimator = task.estimator.set_params(**{task.parameter: task.most})
     X, X_out, y, y_out = task.parts()
     options: dict[str, Any] = {"n_iter": None, "cv": N_SPLITS, "refit": False}
@@ -248,8 +250,8 @@ def searched(name: str, method: str, seed: int) -> dict[str, Any]:
         options |= {"staged": task.parameter, "staged_route": task.route}
         options |= METHODS[method]
     with threadpool_limits(1):
-        search, rounds = spent(task, BayesSearchCV(estimator, space, **options), X, y)
-        is_within = rounds <= N_FULL * N_SPLITS * task.most
+        search, rounds = spent(task, BayesSearchCV(estimator, space, **options), budget, X, y)
+        is_within = rounds <= budget
         table = search.cv_results_
         complete = table.get("n_splits_evaluated", np.full(len(rounds), N_SPLITS)) == N_SPLITS
         scores = np.where(complete & is_within, table["mean_test_score"], -np.inf)
@@ -318,15 +320,18 @@ def compare_stopped(store: Path, n_seeds: int) -> None:
         print(f"| {name} | {len(pairs)} | {first:.4g} | {second:.4g} | {n_better} |")
 
 
-def run(store: Path, n_seeds: int) -> None:
+def run(store: Path, n_seeds: int, n_full: int) -> None:
     """Do the searches that the store does not hold."""
     done = {(r["task"], r["method"], r["seed"]) for r in load(store)}
     keys = [(t, m, s) for s in range(n_seeds) for t in TASKS for m in METHODS]
-    for record in run_all(store, searched, [key for key in keys if key not in done]):
+    calls = [(*key, n_full) for key in keys if key not in done]
+    for record in run_all(store, searched, calls):
         print(record["task"], record["method"], record["seed"], record["best"][-1], flush=True)
 
 
-def regrets(records: list[dict[str, Any]], share: float) -> dict[str, dict[str, np.ndarray]]:
+def regrets(
+    records: list[dict[str, Any]], share: float, n_full: int
+) -> dict[str, dict[str, np.ndarray]]:
     """Return the regrets of every method by task, at a share of the rounds.
 
     0 is the best score of any search, 1 the score of the median search after a tenth of the rounds.
@@ -335,7 +340,7 @@ def regrets(records: list[dict[str, Any]], share: float) -> dict[str, dict[str, 
     records = [record for record in records if record["method"] != STOPPED]
     for name in TASKS:
         own = [r for r in records if r["task"] == name]
-        budget = N_FULL * N_SPLITS * TASKS[name].most
+        budget = n_full * N_SPLITS * TASKS[name].most
         best = max(record["best"][-1] for record in own)
         start = np.median([_at(record, 0.1 * budget) for record in own])
         for record in own:
@@ -351,19 +356,20 @@ def _at(record: dict[str, Any], rounds: float) -> float:
     return next((s for n, s in reversed(finite) if n <= rounds and np.isfinite(s)), known[0])
 
 
-def table(store: Path) -> None:
+def table(store: Path, n_full: int) -> None:
     """Print the regrets, their ratios to that of searched rounds, and the loss held out."""
     records = load(store)
+    methods = [m for m in METHODS if {r["task"] for r in records if r["method"] == m} == {*TASKS}]
     print("| method | seeds | at half | at all | ratio at all | loss held out | better, worse |")
     print("|---|---|---|---|---|---|---|")
-    halves, wholes = regrets(records, 0.5), regrets(records, 1.0)
+    halves, wholes = (regrets(records, share, n_full) for share in (0.5, 1.0))
     held = {
         (m, t): np.mean([r["held_out"] for r in records if (r["method"], r["task"]) == (m, t)])
-        for m in METHODS
+        for m in methods
         for t in TASKS
     }
-    first = next(iter(METHODS))
-    for method in METHODS:
+    first = methods[0]
+    for method in methods:
         means = [mean(table[method]) for table in (halves, wholes)]
         n_seeds = min(map(len, wholes[method].values()))
         better = sum(held[method, t] > held[first, t] for t in TASKS)
@@ -377,14 +383,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("action", choices=["run", "table", "stopped"])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--candidates", type=int, default=N_FULL)
     parser.add_argument("--store", type=Path, default=STORE)
     arguments = parser.parse_args()
     if arguments.action == "run":
-        run(arguments.store, arguments.seeds)
+        run(arguments.store, arguments.seeds, arguments.candidates)
     elif arguments.action == "stopped":
         compare_stopped(arguments.store, arguments.seeds)
     else:
-        table(arguments.store)
+        table(arguments.store, arguments.candidates)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ searches = {
     "histograms, rounds tuned": search_of(histograms, {**leaves, "max_iter": rounds}),
     "histograms, early stopping": search_of(stopping, leaves),
     "histograms, staged": search_of(histograms, leaves, staged="max_iter"),
+    "histograms, pruned": search_of(histograms, leaves, staged="max_iter", pruning="gp"),
     "XGBoost, rounds tuned": search_of(xgboost, {**trees, "n_estimators": rounds}),
     "XGBoost, eval_set": search_of(xgboost_stopping, trees),
     "XGBoost, staged": search_of(xgboost, trees, staged="n_estimators"),
@@ -87,7 +88,8 @@ for name, search in searches.items():
 # says stop: that fifth is not fitted to. For histograms, stopping by a tenth is as good here, and
 # quickest. A staged search takes longer than the others here: it ends its fits when more rounds
 # bring nothing, but it predicts after many rounds of each, which takes about as long as fits of
-# models as small as these.
+# models as small as these. With ``pruning="gp"`` it ends candidates that have lost while their
+# first split grows: some more fits are saved.
 #
 # The mean scores of the ten best candidates of a staged search, as they grow; a dot marks the
 # number of rounds of each. A curve ends where 30 rounds, a tenth of the most, have brought nothing.

@@ -5,6 +5,7 @@ import pytest
 import torch
 from catboost import CatBoostClassifier, CatBoostRegressor
 from lightgbm import LGBMClassifier, LGBMRegressor
+from scipy.stats import loguniform
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import cross_validate
@@ -64,6 +65,30 @@ def test_the_scores_of_a_stage_are_those_of_a_separate_fit(model, parameter):
             tolerance = 1e-14 if parameter == "iterations" else 0.0
             found = curves["test_score"][:, position]
             np.testing.assert_allclose(found, expected, rtol=tolerance)
+
+
+@pytest.mark.parametrize("model", [XGBClassifier, LGBMClassifier], ids=lambda v: v.__name__)
+def test_a_pruned_candidate_has_the_score_of_a_separate_fit(model):
+    estimator = model(n_estimators=40, n_jobs=1, random_state=0)
+    search = BayesSearchCV(
+        estimator,
+        {"learning_rate": loguniform(1e-3, 1), "max_depth": [2, 3, 4, 5]},
+        n_iter=15,
+        cv=3,
+        staged="n_estimators",
+        pruning="halving",
+        scoring="neg_log_loss",
+        refit=False,
+        random_state=0,
+    ).fit(X, CLASSES)
+    table = search.cv_results_
+    pruned = np.flatnonzero(table["is_pruned"])
+    assert len(pruned) >= 3
+    for number in pruned[:3]:
+        assert search.cv_curves_[number]["stages"][-1] < 40
+        fits = clone(estimator).set_params(**table["params"][number])
+        expected = cross_validate(fits, X, CLASSES, cv=3, scoring="neg_log_loss")["test_score"]
+        assert table[f"split{number % 3}_test_score"][number] == expected[number % 3]
 
 
 def test_early_stopping_of_the_library_is_refused():
