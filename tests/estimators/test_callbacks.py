@@ -151,7 +151,7 @@ class StopsShort(Exception):
     pass
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_an_error_of_a_callback_comes_through_and_nothing_is_lost(make, n_jobs, tmp_path):
     def fails(search, trial):
         if trial.number == 2:

@@ -66,7 +66,7 @@ def test_no_round_is_fitted_twice(n_rounds):
 
 
 @pytest.mark.parametrize("backend", ["threading", pytest.param("loky", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("racing", [False, 0.2])
+@pytest.mark.parametrize("racing", [pytest.param(False, marks=pytest.mark.slow), 0.2])
 def test_curves_do_not_depend_on_workers(backend, racing):
     one = search_of(racing=racing, n_iter=8).fit(X, y)
     with parallel_config(backend):

@@ -68,7 +68,7 @@ def counting_search(**options):
     return HalvingBayesSearchCV(Counting(), {"x": uniform()}, **options)
 
 
-@pytest.mark.parametrize("n_brackets", [1, "auto"])
+@pytest.mark.parametrize("n_brackets", [1, pytest.param("auto", marks=pytest.mark.slow)])
 def test_the_search_is_the_same_for_every_number_of_workers(n_brackets):
     search = forest_search(n_brackets=n_brackets, n_points=3)
     sequential = clone(search).fit(X, Y)

@@ -174,7 +174,7 @@ def test_n_iter_none_needs_a_timeout():
         search_with(Model(), n_iter=None).fit(X, Y)
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_search_ends_when_nothing_better_comes(n_jobs):
     options = {"n_iter": 40, "racing": False}
     whole = search_with(Model(), **options).fit(X, Y)

@@ -170,12 +170,13 @@ def test_it_is_the_same_search_for_any_workers(rule, backend, racing):
     assert columns_of(two) == columns_of(one)
 
 
+@pytest.mark.slow
 def test_it_does_not_depend_on_the_threads_of_linear_algebra(search):
     with threadpool_limits(2, user_api="blas"):
         assert columns_of(search_of().fit(X, y)) == columns_of(search)
 
 
-@pytest.mark.parametrize("n_kept", [3, 8, 13])
+@pytest.mark.parametrize("n_kept", [8, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 13))])
 def test_a_search_goes_on_from_what_was_pruned(tmp_path, search, n_kept):
     path = tmp_path / "journal.jsonl"
     search_of(checkpoint=path, n_iter=n_kept).fit(X, y)
