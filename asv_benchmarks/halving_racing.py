@@ -5,13 +5,12 @@
 
 Both searches of a task have the same brackets, those of `halving_quality`, on five splits. Scores
 are on the scale of that benchmark: 1 is the distance from the best known to what the best of five
-random candidates has in the median, on three splits. The store has a line for every pair of
-searches, so that `run` can be stopped and started again.
+random candidates has in the median, on three splits. The store has a line for every search, so
+that `run` can be stopped and started again.
 """
 
 from __future__ import annotations
 
-import argparse
 import warnings
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from asv_benchmarks import halving_quality
-from asv_benchmarks.stores import load, run_all
+from asv_benchmarks.stores import load, run_all, run_or_table
 from asv_benchmarks.wide_quality import difference, mean
 from skbayes import HalvingBayesSearchCV
 
@@ -84,17 +83,5 @@ def table(store: Path) -> None:
         print("| " + " | ".join(map(str, cells)) + " |")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=["run", "table"])
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--store", type=Path, default=STORE)
-    arguments = parser.parse_args()
-    if arguments.action == "run":
-        run(arguments.store, arguments.seeds)
-    else:
-        table(arguments.store)
-
-
 if __name__ == "__main__":
-    main()
+    run_or_table(__doc__, run, table, STORE)

@@ -12,7 +12,6 @@ every search, so that `run` can be stopped and started again.
 
 from __future__ import annotations
 
-import argparse
 import warnings
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from sklearn.ensemble import AdaBoostRegressor
 from threadpoolctl import threadpool_limits
 
 from asv_benchmarks.staged_quality import N_SPLITS, TASKS, rounds_of
-from asv_benchmarks.stores import load, run_all
+from asv_benchmarks.stores import load, run_all, run_or_table
 from asv_benchmarks.wide_quality import difference, mean
 from skbayes import BayesSearchCV
 
@@ -100,17 +99,5 @@ def table(store: Path) -> None:
         print("| " + " | ".join(map(str, cells)) + " |")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=["run", "table"])
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--store", type=Path, default=STORE)
-    arguments = parser.parse_args()
-    if arguments.action == "run":
-        run(arguments.store, arguments.seeds)
-    else:
-        table(arguments.store)
-
-
 if __name__ == "__main__":
-    main()
+    run_or_table(__doc__, run, table, STORE)

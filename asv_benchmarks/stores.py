@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -53,3 +54,33 @@ def run_all(
     for record in made:
         append(store, record)
         yield record
+
+
+def run_or_table(
+    description: str,
+    run: Callable[[Path, int], None],
+    table: Callable[[Path], None],
+    store: Path,
+) -> None:
+    """Do what the command line says: searches of some seeds, or the table of what is stored.
+
+    Parameters
+    ----------
+    description : str
+        Docstring of the benchmark.
+    run : callable
+        Is given the store and a number of seeds.
+    table : callable
+        Is given the store.
+    store : Path
+        The one by default.
+    """
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("action", choices=["run", "table"])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--store", type=Path, default=store)
+    arguments = parser.parse_args()
+    if arguments.action == "run":
+        run(arguments.store, arguments.seeds)
+    else:
+        table(arguments.store)

@@ -196,7 +196,9 @@ class Study:
                 f"racing={self.racing!r} needs scores by split, pruning={self.pruning!r} by stage. "
                 "Give one; or report each split by an Outcome with its curve, and ask pruner_of."
             )
-        reports = self._reports.get(trial.number, Reports(self._is_told_stages))
+        reports = self._reports.get(
+            trial.number, Reports(are_stages=self.racing is None and self.pruning is not None)
+        )
         reports.add(step, score)
         self._reports[trial.number] = reports
 
@@ -424,11 +426,6 @@ class Study:
             raise ValueError(f"trial {number} was not handed out by this study.")
         if self.trials[number].outcome is not None:
             raise ValueError(f"trial {number} has been told already.")
-
-    @property
-    def _is_told_stages(self) -> bool:
-        """Whether reports are of stages, not of splits."""
-        return self.pruning is not None and self.racing is None
 
     def _n_to_show(self) -> int:
         """Return how many outcomes the next proposal is shown."""

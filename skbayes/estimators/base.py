@@ -294,13 +294,19 @@ class BaseModelSearchCV(ShownAsWritten, SearchAsEstimator, StoresResults):
     def _make_sampler(self, inputs: Inputs, space: Space, seed: int) -> Sampler:
         """Return the sampler of the search."""
 
+    def _is_whole(self, plan: Plan) -> bool:
+        """Whether all candidates of a finite space are evaluated, so that none is to be dropped."""
+        return False
+
     def _race_level(self, plan: Plan) -> float | None:
         """Return the probability below which a candidate is dropped; None if none is."""
+        if self.racing is False or self._is_whole(plan):
+            return None
         if self.racing == "auto":
             is_multimetric = isinstance(self.scoring, list | tuple | set | dict)
             is_decided = not (callable(self.refit) or (is_multimetric and self.refit is False))
             return RACING if self.n_splits_ >= MIN_SPLITS and is_decided else None
-        return None if self.racing is False else float(self.racing)
+        return float(self.racing)
 
     def _pruning_rule(self, plan: Plan) -> str | None:
         """Return the rule by which a candidate is ended while it grows; None if none is."""

@@ -467,10 +467,9 @@ class HalvingBayesSearchCV(BaseModelSearchCV):
     def _n_planned(self, plan: Plan) -> int:
         return _schedule(plan).n_trials
 
-    def _race_level(self, plan: Plan) -> float | None:
-        size, n_first = plan.space.size, _schedule(plan).n_first_candidates
-        is_whole = size is not None and n_first >= size
-        return None if is_whole else super()._race_level(plan)
+    def _is_whole(self, plan: Plan) -> bool:
+        size = plan.space.size
+        return size is not None and _schedule(plan).n_first_candidates >= size
 
     def _extra_columns(
         self, trials: list[Trial], inputs: Inputs, plan: Plan

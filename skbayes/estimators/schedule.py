@@ -15,6 +15,7 @@ from skbayes.estimators.inputs import Inputs
 from skbayes.estimators.resources import Resource
 from skbayes.evaluation.all_failed import describe_errors
 from skbayes.evaluation.results import Record
+from skbayes.evaluation.table import has_most
 from skbayes.samplers.halving import Bracket, Rung, make_brackets, make_ladder, n_powers, rung_of
 from skbayes.trial import Trial
 
@@ -221,8 +222,7 @@ def best_with_most_resources(results: dict[str, Any], metric: str) -> int:
     """
     reached = np.asarray(results.get("n_resources", results["iter"]))
     scores = np.asarray(results[f"mean_test_{metric}"])
-    n_splits = np.asarray(results.get("n_splits_evaluated", np.ones(len(scores))))
-    has_score = ~np.isnan(scores) & (n_splits == n_splits.max())
+    has_score = ~np.isnan(scores) & has_most(results, "n_splits_evaluated")
     considered = has_score if has_score.any() else np.ones(len(scores), dtype=bool)
     is_last = considered & (reached == reached[considered].max())
     return int(np.argmax(np.where(is_last & has_score, scores, -np.inf)))

@@ -278,14 +278,10 @@ class SequentialSearchCV(BaseModelSearchCV):
             best = most_expected(self.param_distributions, self.cv_results_, refit_metric)
             self._set_best(best, refit_metric)
 
-    def _race_level(self, plan: Plan) -> float | None:
-        return None if self._is_whole(plan) else super()._race_level(plan)
-
     def _pruning_rule(self, plan: Plan) -> str | None:
         return None if self._is_whole(plan) else self.pruning
 
     def _is_whole(self, plan: Plan) -> bool:
-        """Whether all candidates of a grid or of a finite space are evaluated."""
         size = plan.space.size
         return self._is_grid(plan.space) or (size is not None and self._n_planned(plan) >= size)
 

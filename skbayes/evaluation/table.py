@@ -45,11 +45,26 @@ def is_evaluated(cv_results: Mapping[str, Any]) -> NDArray[np.bool_]:
     -------
     is_evaluated : ndarray of shape (n,)
     """
-    columns = [cv_results[name] for name in AMOUNTS if name in cv_results]
-    found = np.ones(len(cv_results[next(iter(cv_results))]), dtype=bool)
-    for column in map(np.asarray, columns):
-        found &= column == column.max()
-    return found
+    return np.logical_and.reduce([has_most(cv_results, name) for name in AMOUNTS])
+
+
+def has_most(cv_results: Mapping[str, Any], name: str) -> NDArray[np.bool_]:
+    """Return which candidates have the most of an amount; all if there is no such column.
+
+    Parameters
+    ----------
+    cv_results : mapping
+    name : str
+        One of `AMOUNTS`.
+
+    Returns
+    -------
+    has_most : ndarray of shape (n,)
+    """
+    if name not in cv_results:
+        return np.ones(len(cv_results[next(iter(cv_results))]), dtype=bool)
+    column = np.asarray(cv_results[name])
+    return np.asarray(column == column.max())
 
 
 def evaluated_means(cv_results: Mapping[str, Any], metric: str) -> FloatArray:

@@ -84,9 +84,7 @@ class WarmStartPool:
         if trial.parent is not None:
             self._models.pop(trial.parent, None)
         rung = rung_of(trial)
-        if rung not in self.n_promoted or not trial.is_complete:
-            return
-        if any(model is None for model in models):
+        if rung not in self.n_promoted or not trial.is_complete or any(m is None for m in models):
             return
         fitted = [model.model if isinstance(model, GoingOn) else model for model in models]
         self._models[trial.number] = trial, fitted

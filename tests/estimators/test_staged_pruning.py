@@ -20,6 +20,7 @@ from skbayes.engine.records.journal import JournalError
 from skbayes.estimators.costs import read_cost
 from skbayes.space import Space
 from skbayes.trial import Outcome, Trial
+from tests.estimators.conftest import columns_of
 from tests.estimators.test_forged import rewritten
 
 X, y = load_diabetes(return_X_y=True)
@@ -73,14 +74,6 @@ def n_rounds(search):
         if np.isfinite(scores).any()
     ]
     return sum(last)
-
-
-def columns_of(search):
-    return {
-        name: [str(value) for value in np.ma.filled(column, None)]
-        for name, column in search.cv_results_.items()
-        if not name.endswith("_time")
-    }
 
 
 @pytest.fixture(scope="module")

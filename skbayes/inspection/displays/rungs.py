@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from skbayes.evaluation.table import has_most
 from skbayes.inspection.displays.axes_labels import number_text, plain
 from skbayes.inspection.displays.candidates import candidates_of, score_name_of
 from skbayes.inspection.displays.figures import FAINT, axes_for, pyplot_for, score_range, settle
@@ -99,8 +100,7 @@ def rungs_of(search: Any, *, metric: str | None = None) -> Rungs:
     ]
     resources = np.asarray(results["n_resources"], dtype=float)
     parent = _parents(own, rung, bracket)
-    n_run = np.asarray(results.get("n_splits_evaluated", np.ones(len(rung))))
-    scores = np.where(n_run == n_run.max(), found.scores, np.nan)
+    scores = np.where(has_most(results, "n_splits_evaluated"), found.scores, np.nan)
     return Rungs(scores, resources, rung, bracket, parent, found.is_complete)
 
 
