@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from skbayes.samplers.cost import CostRule, checked_cost
 from skbayes.space.base import SearchSpace
-from skbayes.trial import Trial
+from skbayes.trial import Outcome, Trial
 
 
 def read_cost(search: Any, space: SearchSpace) -> CostRule | None:
@@ -35,18 +37,20 @@ def read_cost(search: Any, space: SearchSpace) -> CostRule | None:
             "cost='rounds' are the rounds of a model that grows; say by staged= which parameter "
             "counts them, or give cost a function of the parameters."
         )
-    return CostRule(of_trial=_rounds if cost == "rounds" else _seconds)
+    return CostRule(of_trial=partial(_of_whole_fits, _rounds if cost == "rounds" else _seconds))
 
 
-def _rounds(trial: Trial) -> float | None:
-    """Return for how many rounds a split was fitted; None if that was cut short."""
+def _of_whole_fits(cost_of: Callable[[Outcome], float | None], trial: Trial) -> float | None:
+    """Return what a split of a trial cost; None if that is not known, or was cut short."""
     if trial.outcome is None or trial.outcome.is_pruned:
         return None
-    return trial.outcome.rounds
+    return cost_of(trial.outcome)
 
 
-def _seconds(trial: Trial) -> float | None:
-    """Return what fitting and scoring took on a split."""
-    if trial.outcome is None or trial.outcome.failure is not None:
-        return None
-    return trial.outcome.cost / len(trial.outcome.splits)
+def _rounds(outcome: Outcome) -> float | None:
+    return outcome.rounds
+
+
+def _seconds(outcome: Outcome) -> float | None:
+    """Return what fitting and scoring took."""
+    return None if outcome.failure is not None else outcome.cost / len(outcome.splits)

@@ -122,6 +122,14 @@ def test_the_rounds_of_a_pruned_candidate_are_no_price():
     assert np.isfinite(search_of(cost="rounds").fit(X, y).best_score_)
 
 
+def test_the_seconds_of_a_pruned_candidate_are_no_price():
+    outcome = Outcome.of_scores(0.5)
+    rule = read_cost(search_of(cost="fit_time"), Space(SPACE))
+    told = [replace(outcome, cost=9.0), replace(outcome, cost=1.0, is_pruned=True)]
+    trials = [Trial(n, np.zeros(1), {}, outcome=each) for n, each in enumerate(told)]
+    assert [rule.of_trial(trial) for trial in trials] == [9.0, None]
+
+
 @pytest.mark.slow
 def test_a_rule_is_asked_where_a_fit_pauses(count_rounds):
     rounds = count_rounds(GradientBoostingRegressor)
